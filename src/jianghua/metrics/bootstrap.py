@@ -1,0 +1,59 @@
+"""Confidence intervals by resampling documents: paragraphs of one document are not independent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from jianghua.schema import InputError
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A statistic of the whole sample and the percentile bounds of its resamples."""
+
+    value: float
+    low: float
+    high: float
+
+
+def interval(
+    values_by_document: Sequence[Sequence[Any]],
+    statistic: Callable[[list[Any]], float],
+    n: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Interval:
+    """Percentile bootstrap of `statistic` over documents drawn with replacement (Efron & Tibshirani, 1993).
+
+    Args:
+        values_by_document: per document the values of its paragraphs (numbers, (gold, predicted) pairs, …).
+            Documents without values are left out.
+        statistic: from the concatenated values of the drawn documents to a finite number.
+        n: number of resamples.
+        seed: the same seed gives the same interval.
+        level: coverage, between 0 and 1.
+
+    Raises:
+        InputError: no document with values, bad n or level, or a statistic that is not finite.
+    """
+    documents = [list(values) for values in values_by_document if len(values)]
+    if not documents:
+        raise InputError("at least one document with values", "none", "check the split")
+    if n < 1 or not 0 < level < 1:
+        raise InputError("n ≥ 1 and 0 < level < 1", f"n={n}, level={level}", "correct the settings")
+    draws = np.random.default_rng(seed).integers(len(documents), size=(n, len(documents)))
+    resampled = [_finite(statistic, [v for i in draw for v in documents[i]]) for draw in draws]
+    low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(_finite(statistic, [v for values in documents for v in values]), float(low), float(high))
+
+
+def _finite(statistic: Callable[[list[Any]], float], values: list[Any]) -> float:
+    result = float(statistic(values))
+    if not math.isfinite(result):
+        raise InputError("a finite statistic", f"{result} on {len(values)} values", "define it for every resample")
+    return result

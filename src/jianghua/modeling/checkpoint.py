@@ -1,0 +1,94 @@
+"""Loading and saving checkpoint folders: plain transformers files, and `jianghua.json` beside them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from jianghua.modeling.tokenization import check_tokenizer
+from jianghua.schema import InputError
+
+SETTINGS_FILE = "jianghua.json"
+
+
+def read_settings(folder: Path, kind: str) -> dict[str, Any]:
+    """What this project stores beside the weights.
+
+    Raises:
+        InputError: no such folder, or not a checkpoint of this kind.
+    """
+    path = folder / SETTINGS_FILE
+    if not path.is_file():
+        found = f"no {SETTINGS_FILE} there" if folder.is_dir() else "no such folder"
+        raise InputError(f"a {kind} checkpoint in {folder}", found, f"train one with training/train_{kind}.py, or correct the path")
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    if settings.get("kind") != kind:
+        raise InputError(f"a {kind} checkpoint in {folder}", f"a {settings.get('kind')}", f"give the folder of a {kind}")
+    return settings
+
+
+def write_settings(folder: Path, settings: dict[str, Any]) -> None:
+    (folder / SETTINGS_FILE).write_text(json.dumps(settings, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
+    """The tokenizer of a folder or hub name, tested on a Chinese sentence."""
+    tokenizer = AutoTokenizer.from_pretrained(name)
+    check_tokenizer(tokenizer, name)
+    return tokenizer
+
+
+def load_model(auto_class: Any, name: str, *, strict: bool, dtype: torch.dtype = torch.float32, **config: Any) -> PreTrainedModel:
+    """Load weights from safetensors only; custom code is never run.
+
+    Args:
+        auto_class: an Auto class of transformers.
+        strict: refuse a checkpoint that lacks any weight of the class (a trained model);
+            otherwise only the heads may be new (a base model to fine-tune).
+
+    Raises:
+        InputError: no such model, pickled weights only, or weights missing.
+    """
+    try:
+        model, info = auto_class.from_pretrained(
+            name, dtype=dtype, use_safetensors=True, output_loading_info=True, trust_remote_code=False, **config
+        )
+    except (OSError, ValueError) as error:
+        found = " ".join(str(error).split())[:300]
+        raise InputError(f"a model with safetensors weights at {name}", found, "check the name or path, or convert the weights") from error
+    missing = sorted(info["missing_keys"])
+    body = getattr(model, "base_model_prefix", "")
+    lost = missing if strict else [key for key in missing if body and key.startswith(f"{body}.") and "pooler" not in key]
+    if lost:
+        raise InputError(
+            f"all weights of {type(model).__name__} in {name}", f"{len(lost)} missing, first {lost[0]}", "use a checkpoint of this architecture"
+        )
+    return model
+
+
+def save_checkpoint(
+    folder: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, settings: dict[str, Any], half: bool
+) -> None:
+    """Write weights (fp16 if `half`: half the size, loaded as fp32), tokenizer and settings."""
+    folder.mkdir(parents=True, exist_ok=True)
+    dtype = torch.float16 if half else torch.float32
+    state = {name: value.detach().cpu().to(dtype) for name, value in model.state_dict().items()}
+    model.save_pretrained(folder, state_dict=state)
+    tokenizer.save_pretrained(folder)
+    write_settings(folder, settings)
+
+
+def inference_dtype(device: torch.device) -> torch.dtype:
+    """bf16 where the hardware multiplies it natively, else fp32."""
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+    has_bf16 = torch.backends.cpu.get_cpu_capability() == "AVX512" and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return torch.bfloat16 if has_bf16 else torch.float32
+
+
+def default_device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")

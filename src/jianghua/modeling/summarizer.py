@@ -1,0 +1,146 @@
+"""The short-summary model: one sequence-to-sequence checkpoint for gists, headlines and summaries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModelForSeq2SeqLM, GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.modeling_outputs import BaseModelOutput
+
+from jianghua.modeling.batching import pad, token_budget_batches
+from jianghua.modeling.checkpoint import default_device, inference_dtype, load_model, load_tokenizer, read_settings
+
+KIND = "summarizer"
+TOKEN_BUDGET = 4096
+# What is asked for stands in plain words before the source, so that any tokenizer can read it.
+PROMPTS = {"gist": "段落要点：", "headline": "全文标题：", "summary": "全文摘要："}
+LIMITS = {"gist": 30, "headline": 30, "summary": 100}
+
+
+@dataclass(frozen=True)
+class SummarizerSettings:
+    """What a checkpoint needs beside its weights.
+
+    `prefer` names for each kind what is tried first: "generate" (the model's own words, if grounded)
+    or "extract" (the line of the source that the model likes best); chosen on held-out training documents.
+    """
+
+    max_source_length: int = 256
+    max_target_length: int = 64
+    num_beams: int = 1
+    prefer: tuple[tuple[str, str], ...] = (("gist", "generate"), ("headline", "generate"), ("summary", "generate"))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"kind": KIND} | asdict(self) | {"prefer": dict(self.prefer)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> SummarizerSettings:
+        fields = {k: v for k, v in values.items() if k in cls.__dataclass_fields__}
+        return cls(**fields | {"prefer": tuple(values["prefer"].items())})
+
+
+@dataclass(frozen=True)
+class Summarizer:
+    """A loaded checkpoint, ready to write."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    settings: SummarizerSettings
+    name: str
+
+
+def new_summarizer(architecture: dict[str, Any], tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
+    """A model from random initialisation; `architecture` holds `model_type` and its configuration values."""
+    values = dict(architecture)
+    ids = {"pad_token_id": tokenizer.pad_token_id, "eos_token_id": tokenizer.eos_token_id,
+           "bos_token_id": tokenizer.bos_token_id, "decoder_start_token_id": tokenizer.pad_token_id}  # fmt: skip
+    config = AutoConfig.for_model(values.pop("model_type"), vocab_size=len(tokenizer), **ids, **values)
+    return AutoModelForSeq2SeqLM.from_config(config)
+
+
+def pretrained_summarizer(name: str, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
+    """Any sequence-to-sequence hub name or folder, with the special ids its tokenizer has."""
+    model = load_model(AutoModelForSeq2SeqLM, name, strict=False)
+    start = model.config.decoder_start_token_id
+    if start is None:
+        start = tokenizer.cls_token_id if tokenizer.cls_token_id is not None else tokenizer.pad_token_id
+    end = tokenizer.sep_token_id if tokenizer.eos_token_id is None else tokenizer.eos_token_id
+    for config in (model.config, model.generation_config):
+        config.decoder_start_token_id, config.pad_token_id, config.eos_token_id = start, tokenizer.pad_token_id, end
+    return model
+
+
+def load_summarizer(folder: str | Path, device: torch.device | None = None, dtype: torch.dtype | None = None) -> Summarizer:
+    """Open a trained checkpoint for writing.
+
+    Raises:
+        InputError: not a complete summariser checkpoint.
+    """
+    settings = SummarizerSettings.from_dict(read_settings(Path(folder), KIND))
+    device = device or default_device()
+    model = load_model(AutoModelForSeq2SeqLM, str(folder), strict=True, dtype=dtype or inference_dtype(device))
+    return Summarizer(model.to(device).eval(), load_tokenizer(str(folder)), settings, Path(folder).name)
+
+
+def encode_source(tokenizer: PreTrainedTokenizerBase, kind: str, texts: Sequence[str], max_length: int) -> list[list[int]]:
+    """Token ids of prompt and source, in the tokenizer's own special tokens."""
+    prompts = [PROMPTS[kind] + text for text in texts]
+    return tokenizer(prompts, truncation=True, max_length=max_length)["input_ids"]
+
+
+def _generation_config(summarizer: Summarizer, num_beams: int) -> GenerationConfig:
+    known = summarizer.model.generation_config
+    return GenerationConfig(
+        max_new_tokens=summarizer.settings.max_target_length, num_beams=num_beams, do_sample=False,
+        no_repeat_ngram_size=4, pad_token_id=known.pad_token_id, eos_token_id=known.eos_token_id,
+        decoder_start_token_id=known.decoder_start_token_id, bos_token_id=known.bos_token_id,
+    )  # fmt: skip
+
+
+@torch.inference_mode()
+def generate(summarizer: Summarizer, kind: str, texts: Sequence[str], num_beams: int | None = None) -> list[str]:
+    """The model's own words for each text, unchecked, in input order."""
+    rows = encode_source(summarizer.tokenizer, kind, texts, summarizer.settings.max_source_length)
+    config = _generation_config(summarizer, num_beams or summarizer.settings.num_beams)
+    outputs = [""] * len(rows)
+    for batch in token_budget_batches([len(row) for row in rows], TOKEN_BUDGET):
+        ids, mask = pad([rows[i] for i in batch], summarizer.tokenizer.pad_token_id)
+        device = summarizer.model.device
+        written = summarizer.model.generate(
+            input_ids=ids.to(device), attention_mask=mask.to(device), generation_config=config
+        )
+        for i, text in zip(batch, summarizer.tokenizer.batch_decode(written, skip_special_tokens=True), strict=True):
+            outputs[i] = text.replace(" ", "")
+    return outputs
+
+
+def _target_ids(summarizer: Summarizer, lines: Sequence[str]) -> list[list[int]]:
+    end = summarizer.model.generation_config.eos_token_id
+    end = end[0] if isinstance(end, list) else end
+    rows = summarizer.tokenizer(list(lines), add_special_tokens=False)["input_ids"]
+    return [[*row, end] for row in rows]
+
+
+@torch.inference_mode()
+def score_lines(summarizer: Summarizer, kind: str, text: str, lines: Sequence[str]) -> list[float]:
+    """Mean log-probability per token of each line given the source: how much the model likes it."""
+    model, device = summarizer.model, summarizer.model.device
+    source = encode_source(summarizer.tokenizer, kind, [text], summarizer.settings.max_source_length)
+    ids, mask = (t.to(device) for t in pad(source, summarizer.tokenizer.pad_token_id))
+    hidden = model.get_encoder()(input_ids=ids, attention_mask=mask).last_hidden_state
+    rows, scores = _target_ids(summarizer, lines), [0.0] * len(lines)
+    for batch in token_budget_batches([len(row) for row in rows], TOKEN_BUDGET):
+        labels, real = (t.to(device) for t in pad([rows[i] for i in batch], summarizer.tokenizer.pad_token_id))
+        start = torch.full((len(batch), 1), model.generation_config.decoder_start_token_id, device=device)
+        output = model(
+            encoder_outputs=BaseModelOutput(last_hidden_state=hidden.expand(len(batch), -1, -1)),
+            attention_mask=mask.expand(len(batch), -1), decoder_input_ids=torch.cat([start, labels[:, :-1]], dim=1),
+        )  # fmt: skip
+        log = output.logits.float().log_softmax(-1).gather(-1, labels[..., None])[..., 0] * real
+        for i, value in zip(batch, (log.sum(1) / real.sum(1)).tolist(), strict=True):
+            scores[i] = value
+    return scores
