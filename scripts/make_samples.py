@@ -1,6 +1,6 @@
 """Render data/samples/sources/*.yaml into the raw files and the truth that goes with them.
 
-    python scripts/make_samples.py            # writes data/samples/raw/, annotations.jsonl, truth.jsonl
+    python scripts/make_samples.py            # writes data/samples/raw/, {train,dev,test}.jsonl, truth.jsonl
     python scripts/make_samples.py --check data/samples/sources/a01-….yaml
     python scripts/make_samples.py --counts   # how often each label occurs
 
@@ -256,6 +256,11 @@ def write_raw(source: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
 # --- command ----------------------------------------------------------------------------------
 
 
+def part_of(source: dict[str, Any]) -> str:
+    """The fixed part of a file: each author's fifth is development, the sixth test, the others training data."""
+    return {"5": "dev", "6": "test"}.get(source["file"][2], "train")
+
+
 def load_sources(paths: list[Path]) -> Iterator[dict[str, Any]]:
     codebook = load_codebook()
     for path in paths:
@@ -278,17 +283,17 @@ def count_labels(records: list[dict[str, Any]]) -> dict[str, Counter[str]]:
 def write_all(sources: list[dict[str, Any]]) -> None:
     raw = SAMPLES / "raw"
     raw.mkdir(parents=True, exist_ok=True)
-    with (SAMPLES / "annotations.jsonl").open("w", encoding="utf-8") as labels, (
-        SAMPLES / "truth.jsonl"
-    ).open("w", encoding="utf-8") as truth:
+    parts: dict[str, list[str]] = {"train": [], "dev": [], "test": []}
+    with (SAMPLES / "truth.jsonl").open("w", encoding="utf-8") as truth:
         for source in sources:
             spans = write_raw(source, raw)
             noise = [{"reason": b["noise"], "text": b["text"].strip("\n")}
                      for article in source["articles"] for is_noise, b in blocks_of(article) if is_noise]  # fmt: skip
             record = {"file": source["file"], "ids": article_ids(source), "noise": noise, "spans": spans}
             truth.write(json.dumps(record, ensure_ascii=False) + "\n")
-            for record in annotations(source):
-                labels.write(json.dumps(record, ensure_ascii=False) + "\n")
+            parts[part_of(source)] += [json.dumps(record, ensure_ascii=False) + "\n" for record in annotations(source)]
+    for part, lines in parts.items():
+        (SAMPLES / f"{part}.jsonl").write_text("".join(lines), encoding="utf-8")
 
 
 def main() -> int:

@@ -210,3 +210,9 @@ def tail_reason(key: str) -> str | None:
     if re.fullmatch(r"(?:发|送|抄送|抄报|主送|报|分送):[^!?]{2,120}", key) or re.search(r"(?:印发|印制)(?: ?\(.*\))?$", key):
         return "other"
     return "byline" if _DATE_NOTE.fullmatch(key) else None
+
+
+def author(key: str) -> str | None:
+    """The author that a byline names: 作者:张三."""
+    match = re.search(rf"(?:^|\s)(?:作者|文章作者|撰稿|讲话人) ?: ?({_NAME})(?=$|\s|[)、,|])", key)
+    return match[1] if match else None

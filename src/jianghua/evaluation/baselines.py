@@ -46,12 +46,12 @@ def fit_tfidf(documents: Iterable[Document], codebook: Codebook) -> TfidfBaselin
     pairs = [(p.text, p.label) for document in documents for p in document.paragraphs if p.label is not None]
     task_types = [label.task_type for _, label in pairs]
     if len(set(task_types)) < 2:
-        raise InputError("labelled paragraphs of at least two task types", f"{sorted(set(task_types))}", "add documents")
+        raise InputError("paragraphs of at least two task types", f"{sorted(set(task_types))}", "add documents")
     gold = np.array([[code in label.policy_domain for code in codebook.policy_domain.labels] for _, label in pairs])
-    usable = gold.any(axis=0) & ~gold.all(axis=0)
+    usable = np.flatnonzero(gold.any(axis=0) & ~gold.all(axis=0))
     vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), min_df=2, sublinear_tf=True)
     features = vectorizer.fit_transform([text for text, _ in pairs])
-    domains = tuple(code for code, use in zip(codebook.policy_domain.labels, usable, strict=True) if use)
+    domains = tuple(codebook.policy_domain.labels[i] for i in usable)
     return TfidfBaseline(
         vectorizer,
         _svm(TASK_PENALTY).fit(features, task_types),

@@ -37,7 +37,8 @@ def fit_temperature(logits: np.ndarray, gold_index: np.ndarray) -> float:
     """
     logits, gold_index = _checked(logits), np.asarray(gold_index)
     if gold_index.shape != logits.shape[:1] or gold_index.min() < 0 or gold_index.max() >= logits.shape[1]:
-        raise InputError(f"{len(logits)} column indices below {logits.shape[1]}", f"{gold_index.shape}", "align the rows")
+        expected = f"{len(logits)} column indices from 0 to {logits.shape[1] - 1}"
+        raise InputError(expected, f"shape {gold_index.shape} or indices outside", "align the rows")
     rows = np.arange(len(logits))
 
     def loss(log_temperature: float) -> float:
@@ -68,11 +69,13 @@ def fit_platt(logits: np.ndarray, gold: np.ndarray) -> Platt:
         gold: (n, k) of 0 and 1.
 
     Raises:
-        InputError: no rows, shapes that differ, or logits that are not finite.
+        InputError: no rows, shapes that differ, gold beyond 0 and 1, or logits that are not finite.
     """
     logits, gold = _checked(logits), np.asarray(gold, dtype=np.float64)
-    if gold.shape != logits.shape:
-        raise InputError(f"gold of shape {logits.shape}", str(gold.shape), "align the rows")
+    if gold.shape != logits.shape or not np.isin(gold, (0, 1)).all():
+        raise InputError(
+            f"gold of 0 and 1, shape {logits.shape}", f"shape {gold.shape} or other values", "align the rows"
+        )
     pairs = np.array([_fit_column(logits[:, j], gold[:, j]) for j in range(logits.shape[1])])
     return Platt(pairs[:, 0], pairs[:, 1])
 

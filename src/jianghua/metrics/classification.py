@@ -138,7 +138,7 @@ def _scores(hits: int, found: int, support: int) -> dict[str, float]:
 
 
 def _present(gold: np.ndarray, predicted: np.ndarray, labels: Sequence[str]) -> set[str]:
-    return {code for code, seen in zip(labels, (gold | predicted).any(axis=0), strict=True) if seen}
+    return {labels[int(i)] for i in np.flatnonzero((gold | predicted).any(axis=0))}
 
 
 def _macro(per_label: dict[str, dict[str, float]], included: set[str]) -> float:

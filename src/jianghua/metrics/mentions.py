@@ -36,7 +36,7 @@ _MYRIADS = {"万": 10**4, "亿": 10**8}
 _SAME_UNIT = {"名": "人", "位": "人", "起": "件", "宗": "件", "号": "日", "天": "日", "周年": "年", "周岁": "岁"}
 _UNITS = (
     "个百分点|中全会|平方公里|平方米|立方米|公里|公顷|公斤|周年|周岁|小时|分钟|人次|户次|"
-    "[个名人件起项年月日号天次条家户级批类元亩吨米岁位宗处所支场届大套辆台例张份部座村期页倍轮]"
+    "部(?!门)|[个名人件起项年月日号天次条家户级批类元亩吨米岁位宗处所支场届大套辆台例张份座村期页倍轮]"
 )
 _NUMBER = re.compile(
     r"(?P<share>百分之)?(?P<ordinal>第)?"
@@ -51,6 +51,7 @@ _DATE = re.compile(
     rf"|(?P<y3>\d{{4}})[-/.](?P<m3>\d{{1,2}})[-/.](?P<d3>\d{{1,2}})(?!\d)"
     rf"|(?<![\d一二三四五六七八九十百第])(?P<d4>{_DAY})日"
 )
+_DATE_GROUPS = (("y", "y2", "y3"), ("m", "m3"), ("d", "d3", "d4"))
 _QUOTED = re.compile(r"“([^“”]+)”|‘([^‘’]+)’|《([^《》]+)》|「([^「」]+)」|『([^『』]+)』|\"([^\"]+)\"")
 
 # Surnames that are everyday characters as well count only where a boundary follows the name.
@@ -60,7 +61,10 @@ _SURNAME = (
     "曾肖董袁潘蒋蔡余杜叶苏魏吕丁沈姚卢姜崔钟谭陆汪廖贾韦邹孟熊秦邱尹薛闫段雷侯陶贺顾郝龚邵覃戴莫汤庞殷葛俞翁倪骆楼麻柯"
     f"蓝甘凌岑缪辛褚滕乔冉{_EVERYDAY}])"
 )
-_GIVEN = r"(?![委局院部厅省市县区乡镇副总党府会室办组书记员同志主任席长和与及是的在对到为等作说要以率就了也将所有关级法政检协])[\u4e00-\u9fff]"
+_GIVEN = (
+    "(?![委局院部厅省市县区乡镇副总党府会室办组书记员同志主任席长和与及是的在对到为等作说要以率就了也将所有关级法政检协责])"
+    r"[\u4e00-\u9fff]"
+)
 _TITLE = (
     "(?:书记|主任|主席|市长|县长|区长|省长|局长|院长|检察长|部长|厅长|镇长|乡长|秘书长|总理|支队长|大队长|所长|庭长|校长|"
     "委员长)"
@@ -73,12 +77,12 @@ _TITLE_NAME = re.compile(rf"{_TITLE}(?P<stem>{_SURNAME}{_GIVEN})(?P<third>{_GIVE
 _NAME_TITLE = re.compile(rf"(?P<name>{_SURNAME}(?:{_GIVEN}){{1,2}})(?:副?总?{_TITLE}|同志|记者)(?!们)")
 
 _ORGANISATION = re.compile(
-    "人民法院|人民检察院|检察院|法院|公安局|司法局|公安厅|司法厅|派出所|司法所|政法委|纪委监委|纪委|委员会|公司|大学|学院|"
-    "医院|银行|综治中心|街道|协会|联合会|研究院"
+    "人民法院|人民检察院|检察院|法院|公安局|司法局|公安厅|司法厅|派出所|司法所|政法委|纪委监委|纪委|委员会(?!议)|公司|大学|学院|"
+    "医院|银行|综治中心|街道|协会(?!议)|联合会|研究院"
 )
 _NOT_IN_STEM = re.compile(
     r".*(?:[^\u4e00-\u9fff]|[和与及在到对由向的将把被是为从让使给等了并]|召开|出席|参加|走进|来到|联合|组织|支持|推动|要求|"
-    r"配合|依托|通过|加强|会同|指导|督促|协调|成立|设立|打造|[家个所])"
+    r"配合|依托|通过|加强|会同|指导|督促|协调|成立|设立|打造|领导|融入|希望|回顾|抓好|汇报|评论|任|[家个所])"
 )
 _GENERIC = re.compile(
     "(?:全[国省市县区]|各[级地]?|[本我该某省市县区镇乡]|乡镇|两级|基层|人民|最高|高级|中级|当地|有关|相关|所有)+"
@@ -95,7 +99,7 @@ def normalise(text: str) -> str:
 
 
 def numbers(text: str) -> Iterator[Mention]:
-    """Arabic numbers, and Chinese ones that count something: 二十三, 三百, 六成, 第三, 五个; not 一些, 千方百计, 统一."""
+    """Arabic numbers, and Chinese ones that count: 二十三, 三百, 六成, 第三, 五个; not 一些, 千方百计, 统一."""
     for match in _NUMBER.finditer(text):
         if match["arabic"] or _counts(match):
             yield Mention(match.start(), match.group(), _quantity(match))
@@ -104,8 +108,9 @@ def numbers(text: str) -> Iterator[Mention]:
 def dates(text: str) -> Iterator[Mention]:
     """Dates and their parts: 2019年2月21日, 2月21日, 21日, 2019年, 二月, 2019-02-21."""
     for match in _DATE.finditer(text):
-        parts = [next((match[g] for g in groups if match[g]), None) for groups in (("y", "y2", "y3"), ("m", "m3"), ("d", "d3", "d4"))]
-        yield Mention(match.start(), match.group(), tuple(None if part is None else int(_value(part)) for part in parts))
+        found = [next((match[g] for g in groups if match[g]), None) for groups in _DATE_GROUPS]
+        key = tuple(None if part is None else int(_value(part)) for part in found)
+        yield Mention(match.start(), match.group(), key)
 
 
 def quotations(text: str) -> Iterator[Mention]:
@@ -137,10 +142,9 @@ def organisations(text: str) -> Iterator[Mention]:
 
 
 def _organisation_forms(stem: str, suffix: str) -> tuple[tuple[str, ...], ...]:
-    # The stem may begin with words that are no part of the name, so shorter ends of it will do, but two characters
-    # such as 阳区 would make 东阳区 of 向阳区.
-    tails = [stem[i:] for i in range(len(stem) - 1)]
-    tails = [t for t in tails if t == stem or len(t) > 2 or t[-1] not in "省市区县州镇乡村"]
+    # The stem may begin with words that are no part of the name, so shorter ends of it will do; two characters would
+    # make one of 向阳区法院 and 东阳区法院, of any two 物业公司.
+    tails = [stem, *(stem[i:] for i in range(1, len(stem) - 2))]
     return ((stem, suffix), *((tail + suffix,) for tail in tails))
 
 
@@ -184,8 +188,10 @@ def _value(number: str) -> Fraction:
         return Fraction("".join(str(_DIGITS[c]) for c in number))
     total = section = digit = 0
     for c in number:
-        if c in _MYRIADS:
+        if c == "亿":
             total, section, digit = (total + section + digit or 1) * _MYRIADS[c], 0, 0
+        elif c == "万":
+            total, section, digit = total + (section + digit or 1) * _MYRIADS[c], 0, 0
         elif c in _SCALES:
             section, digit = section + (digit or 1) * _SCALES[c], 0
         else:

@@ -29,8 +29,9 @@ class SummarizerSettings:
     or "extract" (the line of the source that the model likes best); chosen on held-out training documents.
     """
 
-    max_source_length: int = 256
+    max_source_length: int = 192
     max_target_length: int = 64
+    source_characters: int = 320
     num_beams: int = 1
     prefer: tuple[tuple[str, str], ...] = (("gist", "generate"), ("headline", "generate"), ("summary", "generate"))
 
@@ -118,10 +119,11 @@ def generate(summarizer: Summarizer, kind: str, texts: Sequence[str], num_beams:
     return outputs
 
 
-def _target_ids(summarizer: Summarizer, lines: Sequence[str]) -> list[list[int]]:
-    end = summarizer.model.generation_config.eos_token_id
+def target_ids(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, lines: Sequence[str]) -> list[list[int]]:
+    """Token ids of what should be written, ended by the model's end mark."""
+    end = model.generation_config.eos_token_id
     end = end[0] if isinstance(end, list) else end
-    rows = summarizer.tokenizer(list(lines), add_special_tokens=False)["input_ids"]
+    rows = tokenizer(list(lines), add_special_tokens=False)["input_ids"]
     return [[*row, end] for row in rows]
 
 
@@ -132,7 +134,7 @@ def score_lines(summarizer: Summarizer, kind: str, text: str, lines: Sequence[st
     source = encode_source(summarizer.tokenizer, kind, [text], summarizer.settings.max_source_length)
     ids, mask = (t.to(device) for t in pad(source, summarizer.tokenizer.pad_token_id))
     hidden = model.get_encoder()(input_ids=ids, attention_mask=mask).last_hidden_state
-    rows, scores = _target_ids(summarizer, lines), [0.0] * len(lines)
+    rows, scores = target_ids(summarizer.tokenizer, model, lines), [0.0] * len(lines)
     for batch in token_budget_batches([len(row) for row in rows], TOKEN_BUDGET):
         labels, real = (t.to(device) for t in pad([rows[i] for i in batch], summarizer.tokenizer.pad_token_id))
         start = torch.full((len(batch), 1), model.generation_config.decoder_start_token_id, device=device)

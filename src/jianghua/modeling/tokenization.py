@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
@@ -13,7 +15,14 @@ SPECIAL = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "se
 PROBE = "会议强调，要依法打击电信网络诈骗，守护群众的钱袋子。"
 
 
-def train_tokenizer(texts: Iterable[str], vocab_size: int, max_piece_length: int = 6) -> PreTrainedTokenizerFast:
+def _common_characters(texts: Sequence[str], limit: int) -> Callable[[str], str]:
+    """A filter that blanks all but the `limit` most frequent characters: the rest would fill the vocabulary."""
+    counts = Counter(character for text in texts for character in unicodedata.normalize("NFKC", text))
+    known = {character for character, _ in counts.most_common(limit)}
+    return lambda text: "".join(c if c in known else " " for c in unicodedata.normalize("NFKC", text))
+
+
+def train_tokenizer(texts: Sequence[str], vocab_size: int, max_piece_length: int = 6) -> PreTrainedTokenizerFast:
     """A unigram vocabulary over Chinese text without word breaks.
 
     Pieces of several characters (干警, 扫黑除恶) carry what character n-grams carry in a linear
@@ -30,7 +39,8 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, max_piece_length: int
         max_piece_length=max_piece_length,
         show_progress=False,
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    keep = _common_characters(texts, vocab_size // 2)
+    tokenizer.train_from_iterator(map(keep, texts), trainer)
     cls, sep = SPECIAL["cls_token"], SPECIAL["sep_token"]
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{cls} $A {sep}",

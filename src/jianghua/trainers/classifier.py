@@ -92,6 +92,8 @@ def target_rows(labels: Sequence[Label], settings: ClassifierSettings, uncertain
 def to_dataset(split: Split, settings: ClassifierSettings, uncertain_weight: float) -> Dataset:
     """One row a window; a window carries the labels of its paragraph."""
     targets = target_rows(split.labels, settings, uncertain_weight)[split.windows.row]
+    # Trainer evaluates in the order of its length-grouping sampler: the last column says which window a row is.
+    targets = np.column_stack([targets, np.arange(len(targets), dtype=np.float32)])
     return Dataset.from_dict({"input_ids": split.windows.ids, "labels": targets.tolist()})
 
 
@@ -115,7 +117,7 @@ def make_loss(task_weights: torch.Tensor, domain_weight: float, positive_weight:
     def loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int | None = None) -> torch.Tensor:
         tasks = len(task_weights)
         logits = outputs["logits"].float()
-        index, weight, domains = labels[:, 0].long(), labels[:, 1], labels[:, TARGETS:]
+        index, weight, domains = labels[:, 0].long(), labels[:, 1], labels[:, TARGETS:-1]
         task = torch.nn.functional.cross_entropy(
             logits[:, :tasks], index, weight=task_weights.to(logits.device), reduction="none"
         )
@@ -145,9 +147,17 @@ def scores(prediction: Prediction, labels: Sequence[Label]) -> dict[str, Any]:
     }
 
 
+def logits_in_order(output: Any) -> np.ndarray:
+    """Window logits of a Trainer prediction, (windows, labels), back in the order of the windows."""
+    position = np.asarray(output.label_ids)[:, -1].astype(int)
+    logits = np.zeros((position.max() + 1, np.asarray(output.predictions).shape[1]))
+    logits[position] = output.predictions
+    return logits
+
+
 def make_compute_metrics(split: Split, settings: ClassifierSettings) -> Callable[[EvalPrediction], dict[str, float]]:
     def compute(output: EvalPrediction) -> dict[str, float]:
-        logits = np.asarray(output.predictions, dtype=np.float64)
+        logits = logits_in_order(output)
         report = scores(predict_from_logits(logits, split.windows, len(split.labels), settings), split.labels)
         task, domain = report["task_type"]["macro_f1"], report["policy_domain"]["macro_f1"]
         return {"task_macro_f1": task, "domain_macro_f1": domain, "mean_macro_f1": (task + domain) / 2}
@@ -195,7 +205,7 @@ def build_model(
     if config.model:
         tokenizer = load_tokenizer(config.model)
         return pretrained_classifier(config.model, settings), tokenizer
-    tokenizer = train_tokenizer((p.text for d in documents for p in d.paragraphs), config.vocab_size)
+    tokenizer = train_tokenizer([p.text for d in documents for p in d.paragraphs], config.vocab_size)
     return new_classifier(config.architecture, tokenizer, settings), tokenizer
 
 
@@ -239,7 +249,7 @@ def finish(
     dev: dict[str, list[Document]],
 ) -> dict[str, Any]:
     """Calibrate on the held-out documents, save the checkpoint, score it on each development set."""
-    held_logits = np.asarray(trainer.predict(trainer.eval_dataset).predictions, dtype=np.float64)  # type: ignore[arg-type]
+    held_logits = logits_in_order(trainer.predict(trainer.eval_dataset))  # type: ignore[arg-type]
     settings = calibrate(held_logits, held, settings)
     tokenizer = trainer.processing_class
     model = trainer.accelerator.unwrap_model(trainer.model)

@@ -1,0 +1,211 @@
+"""Codebook rules as labelling functions: patterns with weights, a vote per axis, an evidence span for each hit."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from jianghua.codebook import Codebook
+from jianghua.corpus.segment import split_sentences
+from jianghua.schema import InputError, Label, Paragraph
+
+Axis = Literal["task_type", "policy_domain"]
+AXES: tuple[Axis, ...] = ("task_type", "policy_domain")
+
+_RULE_KEYS = {
+    "id", "axis", "label", "pattern", "patterns", "weight", "scope", "exclude",
+    "min_length", "max_length", "position", "is_heading",
+}  # fmt: skip
+_FILE_KEYS = {"codebook", "version", "ignore", "threshold", "fallback", "order", "rules"}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One labelling function.
+
+    `scope` paragraph: a match anywhere adds `weight` once. `scope` sentence: each sentence that matches adds
+    `weight` times its share of the paragraph's characters. The conditions look at the whole paragraph: lengths in
+    characters, `position` (first or last of its document), `is_heading`, and `exclude` (a pattern that vetoes; under
+    scope sentence it vetoes its sentence only).
+    """
+
+    id: str
+    axis: Axis
+    label: str
+    pattern: re.Pattern[str]
+    weight: float = 1.0
+    scope: Literal["paragraph", "sentence"] = "paragraph"
+    exclude: re.Pattern[str] | None = None
+    min_length: int = 0
+    max_length: int | None = None
+    position: Literal["first", "last"] | None = None
+    is_heading: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A hit: the rule, what it votes for and with which weight, and [start, end) in the paragraph's text."""
+
+    rule: str
+    axis: Axis
+    label: str
+    weight: float
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class RuleLabeller:
+    """The rules of one file; `label` is a pure function of its arguments.
+
+    `ignore`: per axis, what is blanked before matching (formulas, purpose clauses). `threshold`: the vote a label
+    needs. `fallback`: the task type where the axis abstains. `order`: task types, ties go to the earlier one.
+    """
+
+    codebook: Codebook
+    rules: tuple[Rule, ...]
+    ignore: Mapping[Axis, re.Pattern[str] | None]
+    threshold: Mapping[Axis, float]
+    fallback: str
+    order: tuple[str, ...]
+
+    @cached_property
+    def provenance(self) -> str:
+        """What `Label.provenance` says of these labels: "rules:zhengfa@0.2"."""
+        return f"rules:{self.codebook.name}@{self.codebook.version}"
+
+    def label(self, paragraph: Paragraph, position: int, count: int) -> tuple[Label, list[Evidence]]:
+        """Vote on both axes of the paragraph that is number `position` (from 0) of `count` in its document.
+
+        Where no task type reaches the threshold the axis abstains: the label is `fallback` and marked uncertain.
+        Headings and boilerplate follow rule D8: a heading takes what it names, boilerplate no domain.
+        """
+        evidence = [hit for axis in AXES for hit in self._hits(axis, paragraph, position, count)]
+        votes = _votes(evidence)
+        best = min(self.order, key=lambda code: (-votes["task_type"].get(code, 0.0), self.order.index(code)))
+        abstains = votes["task_type"].get(best, 0.0) < self.threshold["task_type"]
+        task_type = self.fallback if abstains else best
+        passed = {code for code, vote in votes["policy_domain"].items() if vote >= self.threshold["policy_domain"]}
+        domains = () if task_type == "boilerplate" else self._ordered(passed)
+        return Label(task_type, domains, self.provenance, uncertain=abstains), evidence
+
+    def _ordered(self, codes: set[str]) -> tuple[str, ...]:
+        return tuple(code for code in self.codebook.policy_domain.labels if code in codes)
+
+    def _hits(self, axis: Axis, paragraph: Paragraph, position: int, count: int) -> Iterator[Evidence]:
+        text = _blanked(paragraph.text, self.ignore[axis])
+        sentences = split_sentences(text)
+        for rule in self.rules:
+            if rule.axis == axis and _applies(rule, paragraph, position, count):
+                yield from _matches(rule, text, sentences)
+
+
+def load_rules(path: Path, codebook: Codebook) -> RuleLabeller:
+    """Read a rule file (configs/codebook/zhengfa_rules.yaml explains the format).
+
+    Raises:
+        InputError: no such file, another codebook or version, unknown keys, labels or conditions, repeated ids,
+            patterns that do not compile; names the rule.
+    """
+    if not path.is_file():
+        raise InputError("a rule file", f"nothing at {path}", "check the path")
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError("a rule file in YAML", f"{error} in {path}", "correct the file") from error
+    if not isinstance(raw, dict) or set(raw) != _FILE_KEYS:
+        found = f"{sorted(raw)} in {path}" if isinstance(raw, dict) else f"{type(raw).__name__} in {path}"
+        raise InputError(f"the keys {', '.join(sorted(_FILE_KEYS))}", found, "correct the file")
+    if (raw["codebook"], str(raw["version"])) != (codebook.name, codebook.version):
+        found = f"rules for {raw['codebook']} {raw['version']} in {path}"
+        raise InputError(f"rules for codebook {codebook.name} {codebook.version}", found, "review them and set version")
+    rules = tuple(_rule(entry, codebook) for entry in raw["rules"])
+    _refuse_repeated(rules)
+    _check_types([*raw["order"], raw["fallback"]], codebook)
+    return RuleLabeller(
+        codebook,
+        rules,
+        {axis: _compiled(raw["ignore"].get(axis), f"ignore.{axis}") for axis in AXES},
+        {axis: float(raw["threshold"][axis]) for axis in AXES},
+        raw["fallback"],
+        tuple(raw["order"]),
+    )
+
+
+def _votes(evidence: Iterable[Evidence]) -> dict[str, dict[str, float]]:
+    votes: dict[str, dict[str, float]] = {axis: defaultdict(float) for axis in AXES}
+    for hit in evidence:
+        votes[hit.axis][hit.label] += hit.weight
+    return votes
+
+
+def _blanked(text: str, pattern: re.Pattern[str] | None) -> str:
+    # Same length: evidence spans must stay valid in the paragraph's text.
+    return pattern.sub(lambda match: "\0" * len(match[0]), text) if pattern else text
+
+
+def _applies(rule: Rule, paragraph: Paragraph, position: int, count: int) -> bool:
+    length = len(paragraph.text)
+    wanted = {None: True, "first": position == 0, "last": position == count - 1}[rule.position]
+    fits = rule.min_length <= length and (rule.max_length is None or length <= rule.max_length)
+    return wanted and fits and rule.is_heading in (None, paragraph.is_heading)
+
+
+def _matches(rule: Rule, text: str, sentences: list[tuple[int, int]]) -> Iterator[Evidence]:
+    spans = sentences if rule.scope == "sentence" else [(0, len(text))]
+    for start, end in spans:
+        # search(text, start, end) keeps ^ at the text's start only, a sentence needs its own.
+        part = text[start:end]
+        hit = rule.pattern.search(part)
+        if hit and not (rule.exclude and rule.exclude.search(part)):
+            share = (end - start) / len(text) if text else 1.0
+            yield Evidence(rule.id, rule.axis, rule.label, rule.weight * share, start + hit.start(), start + hit.end())
+
+
+def _rule(entry: Any, codebook: Codebook) -> Rule:
+    if not isinstance(entry, dict) or not {"id", "axis", "label"} <= set(entry):
+        raise InputError("rules with id, axis, label and pattern", f"{entry!r:.80}", "complete the rule")
+    name = f"rule {entry['id']}"
+    if unknown := set(entry) - _RULE_KEYS:
+        raise InputError(f"the keys {', '.join(sorted(_RULE_KEYS))}", f"{sorted(unknown)} in {name}", "correct it")
+    if entry["axis"] not in AXES or entry["label"] not in codebook.axes[entry["axis"]].labels:
+        found = f"{entry['label']!r} on axis {entry['axis']!r} in {name}"
+        raise InputError(f"a label of codebook {codebook.name} {codebook.version}", found, "correct it")
+    patterns = _compiled(entry.get("patterns") or entry.get("pattern"), name)
+    if patterns is None:
+        raise InputError("pattern or patterns", f"none in {name}", "add one")
+    for key, allowed in (("position", ("first", "last")), ("scope", ("paragraph", "sentence"))):
+        if entry.get(key, allowed[0]) not in allowed:
+            raise InputError(f"{key} of {' or '.join(allowed)}", f"{entry[key]!r} in {name}", "correct it")
+    rest = {key: entry[key] for key in _RULE_KEYS - {"pattern", "patterns", "exclude"} if key in entry}
+    return Rule(**rest, pattern=patterns, exclude=_compiled(entry.get("exclude"), name))
+
+
+def _compiled(source: str | list[str] | None, name: str) -> re.Pattern[str] | None:
+    if not source:
+        return None
+    parts = [source] if isinstance(source, str) else source
+    try:
+        return re.compile("|".join(f"(?:{part})" for part in parts))
+    except (re.error, TypeError) as error:
+        raise InputError("regular expressions", f"{error} in {name}", "correct the pattern") from error
+
+
+def _refuse_repeated(rules: Iterable[Rule]) -> None:
+    seen: set[str] = set()
+    for rule in rules:
+        if rule.id in seen:
+            raise InputError("each rule id once", f"{rule.id!r} twice", "rename one")
+        seen.add(rule.id)
+
+
+def _check_types(codes: Iterable[str], codebook: Codebook) -> None:
+    if unknown := [code for code in codes if code not in codebook.task_type.labels]:
+        raise InputError(f"task types of {codebook.name}", f"{unknown} under order or fallback", "correct them")

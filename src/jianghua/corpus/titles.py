@@ -1,0 +1,83 @@
+"""Titles: lifted from the head of an article, told apart from their copies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from jianghua.corpus import shapes
+from jianghua.corpus.noise import line_reason
+from jianghua.corpus.view import letters, match_key
+
+_COUNT_NOTE = re.compile(r"\s*[(\[【]\s*(?:本页|全文|本文|正文|共|约|字数|总)[^()\[\]【】]{0,10}\d[\d,.]*\+?\s*(?:多|余)?[字页][^()\[\]【】]{0,6}[)\]】]\s*$")
+_SITE = re.compile(
+    r"\s*[_|\-–—]+\s*[^_|]{0,30}(?:网|网站|频道|政府|门户|中心|新闻|资讯|文库|范文|专栏|领导讲话|讲话稿|在线|日报|晚报|客户端|平台|公众号|论坛|博客|首页|栏目)[^_|。]{0,12}$"
+)
+_LABEL = re.compile(r"^(?:原标题|本文标题|文章标题|标题|信息标题|名称) ?[:：]\s*")
+_SUBTITLE = re.compile(r"^[-—―]{1,3}\s*")
+_SPEECH = re.compile(r"(?:讲话|致辞|发言|报告|意见|通知|讲稿)$")
+_SHORTEST = 6  # letters; a copy of less may be a phrase
+
+
+def bare_title(text: str) -> str:
+    """A title without label, site name and character count."""
+    title = _LABEL.sub("", match_key_keeping_width(text))
+    while (cut := _COUNT_NOTE.sub("", _SITE.sub("", title))) != title and len(letters(cut)) >= _SHORTEST:
+        title = cut
+    return title.strip()
+
+
+def match_key_keeping_width(text: str) -> str:
+    """White space only: a title is shown to people and keeps its punctuation."""
+    return " ".join(text.split())
+
+
+def is_title_line(key: str) -> bool:
+    """A heading that can be a title: no number, no salutation, no deck."""
+    return shapes.is_heading(key) and shapes.level(key) is None and not shapes.is_salutation(key) and not shapes.is_deck(key)
+
+
+def title_lines(texts: Sequence[str]) -> int:
+    """How many of an article's first paragraphs are its title (headline decks have up to four)."""
+    count = 0
+    while count < min(len(texts), 4) and is_title_line(match_key(texts[count])):
+        count += 1
+    return count
+
+
+def join_title(texts: Sequence[str]) -> str | None:
+    """One title out of headline lines: a broken line goes on without a blank, a subtitle behind a dash."""
+    title = ""
+    for text in map(match_key_keeping_width, texts):
+        broken = title and _SPEECH.search(text) and title.startswith(("在", "关于")) and not _SPEECH.search(title)
+        if _SUBTITLE.match(text) and title:
+            title += "——" + _SUBTITLE.sub("", text)
+        else:
+            title += text if broken or not title else " " + text
+    return title or None
+
+
+def title_copies(keys: Sequence[str], head: int, known: str | None) -> list[int]:
+    """Lines that repeat the title. In the head (the first `head` lines) the last plain copy stays, as the heading."""
+    first = [i for i in range(min(head, len(keys))) if _may_be_title(keys[i])]
+    known = bare_title(known) if known else None
+    target = _target([keys[i] for i in first], known)
+    if target is None:
+        return []
+    copies = [i for i, key in enumerate(keys) if letters(bare_title(key)) == target or letters(key) == target]
+    plain = [i for i in copies if i < head and letters(keys[i]) == target]
+    return [i for i in copies if not plain or i != plain[-1]] if plain or known else copies[1:]
+
+
+def _target(head: list[str], known: str | None) -> str | None:
+    """The letters of the title: as known, else of the first line of the head that has a copy or stands alone."""
+    if known and len(letters(known)) >= _SHORTEST:
+        return letters(known)
+    bare = [letters(bare_title(key)) for key in head]
+    repeated = [title for title in bare if bare.count(title) > 1]
+    found = next(iter(repeated or bare), "")
+    return found if len(found) >= _SHORTEST else None
+
+
+def _may_be_title(key: str) -> bool:
+    return is_title_line(bare_title(key)) and line_reason(bare_title(key)) is None

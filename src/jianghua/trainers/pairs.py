@@ -1,0 +1,67 @@
+"""Source → short text pairs for the summariser: gists, document summaries, titles."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jianghua.modeling.extractive import DATELINE, digest
+from jianghua.modeling.summarizer import LIMITS
+from jianghua.schema import Document, InputError
+
+SERIES = re.compile(r"【[^】]*】|[（(][^（）()]*[）)]|——.*$")
+NO_BODY = ("heading", "boilerplate")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What the model reads and what it should write."""
+
+    kind: str
+    source: str
+    target: str
+
+
+def body(document: Document) -> list[str]:
+    """Texts of the paragraphs that say something: no headings, no boilerplate."""
+    return [p.text for p in document.paragraphs if not p.label or p.label.task_type not in NO_BODY]
+
+
+def annotated_pairs(documents: Sequence[Document], budget: int) -> Iterator[Pair]:
+    """Gists of paragraphs and summaries of documents; sources are digests of at most about `budget` characters."""
+    for document in documents:
+        for paragraph in document.paragraphs:
+            if paragraph.gist:
+                yield Pair("gist", digest([paragraph.text], budget), paragraph.gist)
+        if document.summary:
+            yield Pair("summary", digest(body(document), budget), document.summary)
+
+
+def clean_title(title: str) -> str | None:
+    """A title as a headline: no series tag, no bracket, no dash line; None if what is left is no headline."""
+    headline = re.sub(r"\s+", "，", SERIES.sub("", title).strip())
+    return headline if 8 <= len(headline) <= LIMITS["headline"] else None
+
+
+def title_pairs(path: Path, limit: int, budget: int) -> Iterator[Pair]:
+    """Title ← body pairs of a gzip JSONL corpus ({"title", "text"}), at most `limit`, evenly spread.
+
+    A pair is left out if half of the title's characters never occur in the body (digests, series).
+
+    Raises:
+        InputError: no such file.
+    """
+    if not path.is_file():
+        raise InputError("a .jsonl.gz corpus", f"nothing at {path}", "correct title_data, or leave it empty")
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    step = max(1, len(rows) // limit) if limit else 1
+    for row in rows[::step]:
+        headline = clean_title(row["title"] or "")
+        text = [DATELINE.sub("", line) for line in row["text"].split("\n") if line.strip()]
+        if headline and text and sum(c in row["text"] for c in headline) >= 0.8 * len(headline):
+            yield Pair("headline", digest(text, budget), headline)

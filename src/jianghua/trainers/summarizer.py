@@ -1,0 +1,173 @@
+"""Fine-tune the short-summary model: configuration → Hugging Face Seq2SeqTrainer → checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset
+from transformers import (
+    EvalPrediction,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    Seq2SeqTrainer,
+    Seq2SeqTrainingArguments,
+    set_seed,
+)
+
+from jianghua.codebook import load_codebook
+from jianghua.config import config_hash, config_values
+from jianghua.metrics.rouge import corpus_rouge
+from jianghua.modeling.batching import pad
+from jianghua.modeling.checkpoint import load_tokenizer, save_checkpoint
+from jianghua.modeling.summarizer import (
+    SummarizerSettings,
+    encode_source,
+    new_summarizer,
+    pretrained_summarizer,
+    target_ids,
+)
+from jianghua.modeling.tokenization import train_tokenizer
+from jianghua.schema import InputError
+from jianghua.trainers.data import hold_out, read_all
+from jianghua.trainers.pairs import Pair, annotated_pairs, title_pairs
+from jianghua.trainers.run import RunConfig, callbacks, check_finite, fit, run_fingerprint, training_arguments
+
+IGNORED = -100
+
+
+@dataclass(frozen=True)
+class SummarizerConfig:
+    """One summariser run.
+
+    Give `model` (a hub name or local folder of BART, mT5, Pegasus, an encoder-decoder …) or
+    `architecture` (model_type and its configuration values, from random initialisation).
+    `title_data` adds title ← body pairs, at most `titles_per_file` of each corpus. A share of the
+    annotated documents is held out to choose the checkpoint.
+    """
+
+    run: RunConfig
+    train_data: list[Path]
+    save_to: Path
+    model: str | None = None
+    architecture: dict[str, Any] = field(default_factory=dict)
+    vocab_size: int = 8000
+    title_data: list[Path] = field(default_factory=list)
+    titles_per_file: int = 0
+    annotated_repeats: int = 1
+    codebook: str = "zhengfa"
+    max_source_length: int = 192
+    max_target_length: int = 64
+    source_characters: int = 320
+    held_out_share: float = 0.05
+    held_out_pairs: int = 300
+    save_half: bool = True
+
+
+def encode_pairs(pairs: Sequence[Pair], tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, config: SummarizerConfig) -> Dataset:
+    """Token ids of prompt and source, and of the target with its end mark."""
+    rows: dict[str, list[list[int]]] = {"input_ids": [], "labels": []}
+    for kind in sorted({pair.kind for pair in pairs}):
+        chosen = [pair for pair in pairs if pair.kind == kind]
+        rows["input_ids"] += encode_source(tokenizer, kind, [pair.source for pair in chosen], config.max_source_length)
+        labels = target_ids(tokenizer, model, [pair.target for pair in chosen])
+        rows["labels"] += [ids[: config.max_target_length] for ids in labels]
+    return Dataset.from_dict(rows)
+
+
+def collate(model: PreTrainedModel, pad_id: int) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
+    """Pads both sides; decoder inputs are the labels shifted right (Trainer takes the labels away from the model)."""
+    start = model.generation_config.decoder_start_token_id
+
+    def run(rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        ids, mask = pad([row["input_ids"] for row in rows], pad_id)
+        labels, real = pad([row["labels"] for row in rows], pad_id)
+        begin = torch.full((len(rows), 1), start)
+        inputs = torch.cat([begin, labels[:, :-1]], dim=1)
+        return {"input_ids": ids, "attention_mask": mask, "decoder_input_ids": inputs,
+                "labels": labels.masked_fill(real == 0, IGNORED)}  # fmt: skip
+
+    return run
+
+
+def token_loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int | None = None) -> torch.Tensor:
+    """Cross-entropy summed over tokens, divided by the tokens of the whole step: exact for any split of it."""
+    logits = outputs["logits"].float()
+    total = torch.nn.functional.cross_entropy(
+        logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum"
+    )
+    count = (labels != IGNORED).sum() if num_items_in_batch is None else num_items_in_batch
+    return check_finite(total / count)
+
+
+def make_compute_metrics(tokenizer: PreTrainedTokenizerBase) -> Callable[[EvalPrediction], dict[str, float]]:
+    """Character ROUGE (char-multiset) of what the model writes, unchecked."""
+
+    def compute(output: EvalPrediction) -> dict[str, float]:
+        pad_id = tokenizer.pad_token_id
+        written, wanted = (
+            [text.replace(" ", "") for text in tokenizer.batch_decode(np.where(ids < 0, pad_id, ids), skip_special_tokens=True)]
+            for ids in (np.asarray(output.predictions), np.asarray(output.label_ids))
+        )
+        return corpus_rouge(written, wanted, "char-multiset")
+
+    return compute
+
+
+def build_model(config: SummarizerConfig, pairs: Sequence[Pair]) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """A pretrained model, or one from random initialisation with its own vocabulary.
+
+    Raises:
+        InputError: neither or both of `model` and `architecture` given.
+    """
+    if bool(config.model) == bool(config.architecture):
+        found = "both" if config.model else "neither"
+        raise InputError("either model (a name or folder) or architecture", found, "correct the configuration")
+    if config.model:
+        tokenizer = load_tokenizer(config.model)
+        return pretrained_summarizer(config.model, tokenizer), tokenizer
+    texts = [text for pair in pairs[: 4 * 10**4] for text in (pair.source, pair.target)]
+    tokenizer = train_tokenizer(texts, config.vocab_size)
+    return new_summarizer(config.architecture, tokenizer), tokenizer
+
+
+def read_pairs(config: SummarizerConfig) -> tuple[list[Pair], list[Pair]]:
+    """(training pairs, held-out pairs); titles only train."""
+    train, held = hold_out(read_all(config.train_data, load_codebook(config.codebook)), config.held_out_share)
+    pairs = list(annotated_pairs(train, config.source_characters)) * config.annotated_repeats
+    for path in config.title_data:
+        pairs += title_pairs(path, config.titles_per_file, config.source_characters)
+    return pairs, list(annotated_pairs(held, config.source_characters))[: config.held_out_pairs]
+
+
+def train_summarizer(config: SummarizerConfig) -> dict[str, float]:
+    """Train and save; returns character ROUGE on the held-out pairs."""
+    base = training_arguments(config.run, "eval_rougeL")
+    arguments = Seq2SeqTrainingArguments(
+        **{name: getattr(base, name) for name in base.__dataclass_fields__ if base.__dataclass_fields__[name].init},
+        predict_with_generate=True, generation_max_length=config.max_target_length,
+    )  # fmt: skip
+    config.run.output_dir.mkdir(parents=True, exist_ok=True)
+    set_seed(config.run.seed)
+    pairs, held = read_pairs(config)
+    model, tokenizer = build_model(config, pairs)
+    fingerprint = run_fingerprint(config_values(config))
+    trainer = Seq2SeqTrainer(
+        model=model, args=arguments, processing_class=tokenizer, compute_loss_func=token_loss,
+        train_dataset=encode_pairs(pairs, tokenizer, model, config),
+        eval_dataset=encode_pairs(held, tokenizer, model, config),
+        data_collator=collate(model, tokenizer.pad_token_id),
+        compute_metrics=make_compute_metrics(tokenizer), callbacks=callbacks(config.run, fingerprint),
+    )  # fmt: skip
+    fit(trainer, config.run, fingerprint)
+    scores = trainer.evaluate()
+    if trainer.is_world_process_zero():
+        settings = SummarizerSettings(config.max_source_length, config.max_target_length, config.source_characters)
+        saved = trainer.accelerator.unwrap_model(trainer.model)
+        facts = {"config_hash": config_hash(config)}
+        save_checkpoint(config.save_to, saved, tokenizer, settings.to_dict() | facts, config.save_half)
+    return {key: value for key, value in scores.items() if "rouge" in key}
