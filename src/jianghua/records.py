@@ -27,6 +27,17 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
     return (row for _, row in _numbered(path))
 
 
+def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any] | InputError]]:
+    """The line numbers (from 1) and objects of a JSON Lines file; a bad line gives its error instead of raising it."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                try:
+                    yield number, _decode(line, f"{path}:{number}")
+                except InputError as error:
+                    yield number, error
+
+
 def write_jsonl(rows: Iterable[Mapping[str, Any]], path: Path) -> int:
     """Write `rows` as JSON Lines, atomically; return their number. Parent folders are created.
 

@@ -39,6 +39,11 @@ def opening_headlines(lines: Sequence[Line], reasons: Sequence[str | None]) -> s
     return found
 
 
+def speech_title(key: str) -> bool:
+    """A headline such as 在全县政法工作会议上的讲话."""
+    return _SPEECH.search(key) is not None and is_title_line(key)
+
+
 def orphan(lines: Sequence[Line], reasons: Sequence[str | None]) -> int | None:
     """The headline of a next article whose body is missing, at the end of a file of news; None if there is none."""
     news = any(_opens(lines, reasons, i) for i in range(len(lines)))
@@ -59,7 +64,7 @@ def _opens(lines: Sequence[Line], reasons: Sequence[str | None], i: int) -> bool
         return False
     if shapes.is_dateline(key):
         return True
-    speech = reasons[i - 1] is None and _SPEECH.search(lines[i - 1].key) is not None and is_title_line(lines[i - 1].key)
+    speech = reasons[i - 1] is None and speech_title(lines[i - 1].key)
     return speech and (shapes.is_salutation(key) or noise.head_reason(key) is not None)
 
 

@@ -34,7 +34,7 @@ def clean_text(
     Paragraphs and removed spans together hold every visible character of `text` once; offsets are code points
     into it. Cleaning the paragraphs again changes nothing.
     """
-    return clean(text, id, Facts(title, date), "html" if html else "txt", source, split_articles)
+    return clean(text, id, Facts(title, date, spoken=date), "html" if html else "txt", source, split_articles)
 
 
 def clean_file(path: Path, id: str | None = None) -> list[Document]:  # noqa: A002
@@ -118,7 +118,7 @@ def _document(draft: Draft, id: str, source: str | None) -> Document:  # noqa: A
         paragraphs.append(Paragraph(index, start, end, text, paths[index], headings[index], items=items))
     facts = draft.facts
     title = bare_title(facts.title) if facts.title else join_title(texts[:first])
-    return Document(id, tuple(paragraphs), title, facts.date, source, facts.author)
+    return Document(id, tuple(paragraphs), title, facts.spoken or facts.date, source, facts.author)
 
 
 def _as_ranges(positions: Sequence[int], end: int) -> list[Range]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from jianghua.corpus.view import Line
 
-_FIELD = re.compile(r"([\w-]{1,30}|[\u4e00-\u9fff]{2,6}) ?: ?(.*)")
+_FIELD = re.compile(r"([\w-]{1,30}|[\u4e00-\u9fff]{2,6}) ?[:：] ?(.*)")
 _LONGEST = 60
 _TITLE_KEYS, _AUTHOR_KEYS = frozenset({"title", "标题"}), frozenset({"author", "作者"})
 _DATE_KEYS = frozenset({"date", "pubdate", "published", "created", "日期", "时间"})
@@ -22,11 +23,16 @@ class Facts:
     title: str | None = None
     date: str | None = None
     author: str | None = None
+    spoken: str | None = None  # the date that a note below the title gives to the speech
 
     def or_else(self, other: Facts) -> Facts:
         """These facts, completed from others."""
         return replace(
-            self, title=self.title or other.title, date=self.date or other.date, author=self.author or other.author
+            self,
+            title=self.title or other.title,
+            date=self.date or other.date,
+            author=self.author or other.author,
+            spoken=self.spoken or other.spoken,
         )
 
 
@@ -34,8 +40,10 @@ def iso_date(text: str) -> str | None:
     """The first full date in a text as YYYY-MM-DD, or None."""
     for match in _DAY.finditer(text):
         year, month, day = (int(part) for part in match.groups())
-        if 1 <= month <= 12 and 1 <= day <= 31:
-            return f"{year}-{month:02d}-{day:02d}"
+        try:
+            return date(year, month, day).isoformat()
+        except ValueError:
+            continue
     return None
 
 
@@ -45,7 +53,7 @@ def read_front_matter(lines: Sequence[Line]) -> tuple[int, Facts]:
         return 0, Facts()
     fence = lines[0].key
     close = next((i for i, line in enumerate(lines[1:_LONGEST], 1) if line.key in (fence, "...")), 0)
-    fields = [match for line in lines[1:close] if (match := _FIELD.match(line.key.replace(" = ", ": ", 1)))]
+    fields = [match for line in lines[1:close] if (match := _FIELD.match(line.text.replace(" = ", ": ", 1)))]
     # Two rules of dashes around prose are decoration.
     if not close or 2 * len(fields) < close - 1 or not fields:
         return 0, Facts()

@@ -6,8 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from jianghua.corpus.keys import text_hash
+from jianghua.corpus.keys import text_hash, text_key
 from jianghua.schema import Document, Item, Label, Paragraph
+
+_ITEM_SHARE = 0.8
+_FRAGMENT = 10
 
 Labeller = Callable[[Paragraph, int, int], Label | None]
 
@@ -43,14 +46,15 @@ class _Annotations:
     """Annotated paragraphs by text, and which of them have been given to a cleaned paragraph."""
 
     by_hash: dict[str, list[_Entry]]
+    by_document: dict[str, list[tuple[str, _Entry]]]
     used: set[tuple[str, int]]
     ambiguous: set[str]
 
     def find(self, paragraph: Paragraph, id_: str) -> _Entry | None:
         """The annotation of the same document, in order; else of any document, where all of them agree."""
-        entries = self.by_hash.get(text_hash(paragraph.text), [])
+        entries = _content_first(self.by_hash.get(text_hash(paragraph.text), []))
         own = [entry for entry in entries if entry.document.id == id_]
-        entry = next((e for e in own if (id_, e.paragraph.index) not in self.used), own[-1] if own else None)
+        entry = next((e for e in own if (id_, e.paragraph.index) not in self.used), own[0] if own else None)
         if entry is None and entries:
             entry = entries[0]
             if len({_codes(e.paragraph.label) for e in entries}) > 1:
@@ -58,6 +62,16 @@ class _Annotations:
                 return None
         if entry is not None:
             self.used.add((entry.document.id, entry.paragraph.index))
+        return entry
+
+    def find_whole(self, paragraph: Paragraph, id_: str) -> _Entry | None:
+        """The annotated paragraph of the same document that `paragraph` is a fragment of."""
+        key = text_key(paragraph.text)
+        if len(key) < _FRAGMENT:
+            return None
+        entry = next((entry for whole, entry in self.by_document.get(id_, []) if key in whole), None)
+        if entry is not None:
+            self.used.add((id_, entry.paragraph.index))
         return entry
 
 
@@ -71,7 +85,7 @@ def join_labels(
     labeller's. An annotation always overrides the labeller and any label that the paragraph had.
     """
     annotations = list(annotated)
-    store = _Annotations(_index(annotations), set(), set())
+    store = _Annotations(_index(annotations), _content_keys(annotations), set(), set())
     lost_items: list[Unmatched] = []
     labelled = tuple(_labelled(document, store, labeller, lost_items) for document in documents)
     unmatched = [
@@ -100,6 +114,15 @@ def _index(annotations: Iterable[Document]) -> dict[str, list[_Entry]]:
     return by_hash
 
 
+def _content_keys(annotations: Iterable[Document]) -> dict[str, list[tuple[str, _Entry]]]:
+    keys: dict[str, list[tuple[str, _Entry]]] = defaultdict(list)
+    for document in annotations:
+        for paragraph in document.paragraphs:
+            if paragraph.label is not None and paragraph.label.task_type not in ("heading", "boilerplate"):
+                keys[document.id].append((text_key(paragraph.text), _Entry(document, paragraph)))
+    return keys
+
+
 def _labelled(document: Document, store: _Annotations, labeller: Labeller | None, lost: list[Unmatched]) -> Document:
     origins: Counter[str] = Counter()
     by_id: dict[str, Document] = {}
@@ -111,6 +134,9 @@ def _labelled(document: Document, store: _Annotations, labeller: Labeller | None
             by_id[entry.document.id] = entry.document
             paragraph = replace(paragraph, label=entry.paragraph.label, gist=entry.paragraph.gist)
             paragraph = replace(paragraph, items=_items(paragraph, entry, lost))
+        elif (whole := store.find_whole(paragraph, document.id)) is not None:
+            # Codebook rule T1: a page-cut fragment has the label of the whole; its gist would say too much.
+            paragraph = replace(paragraph, label=whole.paragraph.label)
         paragraphs.append(paragraph)
     done = replace(document, paragraphs=tuple(paragraphs), summary=_summary(document, origins, by_id))
     return done if labeller is None else label_by_rules(done, labeller)
@@ -125,16 +151,48 @@ def _summary(document: Document, origins: Counter[str], by_id: dict[str, Documen
     return by_id[best].summary if most else document.summary
 
 
+def _content_first(entries: Sequence[_Entry]) -> list[_Entry]:
+    # A title stands in a file as copy and as heading, with one text: what cleaning has left is the heading.
+    content = [e for e in entries if e.paragraph.label is None or e.paragraph.label.task_type != "boilerplate"]
+    return content or list(entries)
+
+
 def _items(paragraph: Paragraph, entry: _Entry, lost: list[Unmatched]) -> tuple[Item, ...]:
-    wanted = {text_hash(item.text): item for item in entry.paragraph.items}
-    found = []
-    for item in paragraph.items:
-        annotated = wanted.pop(text_hash(item.text), None)
-        found.append(item if annotated is None else replace(item, label=annotated.label, gist=annotated.gist))
-    for item in wanted.values():
+    wanted = list(entry.paragraph.items)
+    if not paragraph.items and len(paragraph.text) == paragraph.end - paragraph.start:
+        here = [item for item in wanted if item.text in paragraph.text]
+        wanted = [item for item in wanted if item not in here]
+        found = [_placed(item, paragraph) for item in here]
+    else:
+        found, wanted = _relabelled(paragraph.items, wanted)
+    for item in wanted:
         kind = item.label.task_type if item.label else ""
         lost.append(Unmatched(entry.document.id, entry.paragraph.index, kind, item.text, item=True))
     return tuple(found)
+
+
+def _relabelled(items: Sequence[Item], wanted: list[Item]) -> tuple[list[Item], list[Item]]:
+    """Segmented items with their annotations, and the annotations that are left."""
+    found, left = [], list(wanted)
+    for item in items:
+        annotated = next((other for other in left if _same_item(item.text, other.text)), None)
+        if annotated is not None:
+            left.remove(annotated)
+            item = replace(item, label=annotated.label, gist=annotated.gist)
+        found.append(item)
+    return found, left
+
+
+def _placed(item: Item, paragraph: Paragraph) -> Item:
+    # Only where nothing was removed inside: the offsets are then exact.
+    start = paragraph.start + paragraph.text.index(item.text)
+    return replace(item, start=start, end=start + len(item.text))
+
+
+def _same_item(segmented: str, annotated: str) -> bool:
+    # Annotators drop the marker (一是) or the half sentence that leads to the next item.
+    one, other = text_key(segmented), text_key(annotated)
+    return bool(other) and other in one and len(other) >= _ITEM_SHARE * len(one)
 
 
 def _by_rules(paragraph: Paragraph, position: int, count: int, labeller: Labeller) -> Paragraph:

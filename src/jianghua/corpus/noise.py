@@ -13,11 +13,14 @@ _HAN = "[\u4e00-\u9fff]"
 _NAME = rf"{_HAN}(?:{_HAN}{{1,3}}| {_HAN}(?![\u4e00-\u9fff])|{_HAN}?·{_HAN}{{1,8}})"
 _OPEN, _SHUT = r"[\[(【<《□■●◎○◇◆△▲★☆/|\-—·*# ]*", r"[\])】>》/|\-—* ]*"
 _SENTENCE = re.compile(r"[。;!?]|,.*,")
-SENTENCE_END = re.compile(r"[。!?;…！？；][\"'”’」』)）】》]*$")
+# A note in parentheses may stand behind the full stop; dots come as … or, in a key, as three.
+SENTENCE_END = re.compile(
+    r"(?:[。!?;…！？；]|\.{3,})[\"'”’」』）)】》]*(?:[（(][^（()）]{1,20}[)）])?$|(?:——|--|[~～])$"
+)
 
 _MEDIUM = rf"(?:本报|本台|本刊|本网|本站|本社|我县|我市|我区|{_HAN}{{2,10}}(?:报|网|社|台|刊|中心|客户端|公众号|融媒|频道))"
 _WRITER = rf"{_MEDIUM}?(?:全媒体|融媒体?|首席|高级|见习|实习|特约|特派|驻{_HAN}{{1,6}}?)*(?:记者|通讯员|评论员|撰稿人?|撰文|实习生)"
-_ROLE = re.compile(rf"{_WRITER}|文字?/?图?(?= ?[/:|])|图/文|图文|摄影(?:报道)?|整理|报道|供稿|作者|摄|(?:^|(?<= ))文(?= |/|:)")
+_ROLE = re.compile(rf"{_WRITER}|(?<![\u4e00-\u9fff])文字?/?图?(?= ?[/:|])|图/文|图文|摄影(?:报道)?|整理|报道|供稿|作者|摄|(?:^|(?<= ))文(?= |/|:)")
 _SEPARATORS = re.compile(r"[\s、,/:|·()\[\]【】□■●◎○◇◆△▲★☆*\-—和及]+")
 
 _EDITOR_ROLE = (
@@ -26,7 +29,7 @@ _EDITOR_ROLE = (
     r"|签发|审签|统筹|编发|录入|制作|校|检校)(?:人|员)?)"
 )
 _EDITOR = re.compile(rf"{_OPEN}(?:{_EDITOR_ROLE}\s*[:/|]\s*[^:。;!?]{{0,24}}?[\s,、/|]*)+{_SHUT}")
-_EDITOR_NAME = re.compile(rf"{_OPEN}(?:责任编辑|责编|编辑|校对|终审|复审|初审|监制)\s+{_NAME}(?:[\s、]+(?:{_EDITOR_ROLE}\s+)?{_NAME})*{_SHUT}")
+_EDITOR_NAME = re.compile(rf"{_OPEN}(?:{_EDITOR_ROLE}\s+{_NAME}[\s、,/|]*)+{_SHUT}")
 
 _DAY = r"(?:(?:19|20)\d\d|[一二][〇○0零一二三四五六七八九]{3}) ?[年\-/.] ?[\d一二三四五六七八九十]{1,3} ?[月\-/.](?: ?[\d一二三四五六七八九十]{1,3} ?日?)?"
 _TIME = r"\d{1,2} ?[:时] ?\d{1,2}(?: ?[:分] ?\d{1,2})?秒?"
@@ -35,7 +38,7 @@ _DATE_COUNT = re.compile(rf"{_OPEN}{_DAY}(?:[ T-]*{_TIME})? +\d{{1,7}}{_SHUT}")
 _DATE_NOTE = re.compile(rf"\((?:{_DAY})[^。;!?]{{0,40}}\)|\([^。;!?]{{0,30}}(?:录音整理|未经本人审|讲话稿|{_DAY})[^。;!?]{{0,20}}\)")
 
 _META_KEYS = {
-    "byline": "来源|稿源|文章来源|信息来源|稿件来源|新闻来源|出处|作者|文章作者|供稿|供稿单位|撰稿|撰文|记者|通讯员|发布时间|发布日期|发表时间"
+    "byline": "来源|稿源|文章来源|信息来源|稿件来源|新闻来源|作者|文章作者|供稿|供稿单位|撰稿|撰文|记者|通讯员|发布时间|发布日期|发表时间"
     "|发稿时间|更新时间|更新日期|添加时间|创建时间|成文日期|发文日期|生成日期|录入时间|发布机构|发文机关|发布单位|发布者|发布人|发布"
     "|公开机构|索引号|文号|发文字号|公开方式|公开类别|公开范围|主题分类|信息分类|体裁分类|主题词|有效性|所属栏目|栏目|信息索引|信息类别"
     "|信息名称|组配分类|统一编号|讲话人|讲话时间|录音整理|原创|转自|转载自",
@@ -57,14 +60,16 @@ _COUNTER = re.compile(
     rf"|\d[\d,.]*\+? ?[万kKwW]?(?:次|人|条|个|人次)?(?:已?{_COUNT}|字)(?:量|数|过|本文)?)(?:[\s|,·;]+(?:{_COUNT}(?:量|数|次数)?[ :]*\d[\d,.]*|\d[\d,.]* ?次?{_COUNT}))*{_SHUT}"
 )
 _PAGE_NUMBER = re.compile(r"[-—–·• ]*(?:第 ?)?\d{1,3}(?: ?页)?(?: ?[/,] ?| ?共 ?)?(?:共? ?\d{1,4} ?页)?[-—–·• ]*")
+# The number of an issue or a document stands above a text or above each of its pages.
+_ISSUE = re.compile(r"[^。,;!?]{2,24}[〔\[(]?(?:19|20)\d\d年?[〕\])]? ?(?:第 ?)?\d{1,4} ?[号期](?: ?\(?总第 ?\d+ ?期\)?)?")
 _PAGE_HEAD = re.compile(
     r"[-—–] ?\d{1,3} ?[-—–](?: .{0,60})?|.{0,60} [-—–] ?\d{1,3} ?[-—–]|[(【\[]?[\"“]?(?:上接|下转|紧接|转接).{0,12}版?[^。]{0,30}"
-    r"|[^。;!?]{0,40}第 ?[A-Z]?\d{1,3} ?版[^。;!?]{0,40}|[^。;!?]{2,30} 第 ?\d+ ?页(?: ?共 ?\d+ ?页)?|[A-Z]?\d{1,2} ?版 ?[:|]?[^。]{0,10}"
+    r"|[^。;!?]{0,40}第 ?[A-Z]?\d{1,3} ?版[^。;!?]{0,40}|[^。;!?]{2,30} 第 ?\d+ ?页(?: ?[/|,]? ?共 ?\d+ ?页)?|[A-Z]?\d{1,2} ?版 ?[:|]?[^。]{0,10}"
 )
 
 _CAPTION = re.compile(
-    rf"{_OPEN}(?:图为|图[一二三四五六七八九十\d]{{0,2}}:|(?:上|下|左|右|题|配|组)图(?:为|:)|(?:图片|照片)(?:来源|说明|为|:)|资料图|资料照片|示意图|视频截图|(?:摄影|供图)[:/]).{{0,100}}"
-    rf"|.{{0,90}}(?:(?:记者|通讯员|[\s/(。,|])[ /]*{_NAME}(?:[ 、]{_NAME})* ?[/| ]?摄(?:影)?|{_NAME} ?[/|] ?(?:摄|图)|(?:资料图|资料图片|资料照片|图文无关|供图|视频截图))[。)\]】]*"
+    rf"[▲△▼▽◀▶↑←→] ?[^。;!?]{{2,60}}|{_OPEN}(?:图为|图[一二三四五六七八九十\d]{{0,2}}:|(?:上|下|左|右|题|配|组)图(?:为|:)|(?:图片|照片)(?:来源|说明|为|:)|资料图|资料照片|示意图|视频截图|(?:摄影|供图)[:/]).{{0,100}}"
+    rf"|.{{0,160}}(?:(?:记者|通讯员|[\s/(。,|])[ /]*{_NAME}(?:[ 、]{_NAME})* ?[/| ]?摄(?:影)?(?: ?\([^()]{{2,10}}\))?|^{_NAME} ?摄(?: ?\([^()]{{2,10}}\))?|{_NAME} ?[/|] ?(?:摄|图)|(?:资料图|资料图片|资料照片|图文无关|供图|视频截图))[。)\]】]*"
 )
 
 # Nobody says these in a speech, however long the line is.
@@ -74,12 +79,15 @@ _WIDGET_SURE = re.compile(
     r"|设为首页|加入收藏|收藏本(?:页|站|文)|打印本(?:页|文)|关闭(?:窗口|本页)|返回(?:顶部|首页|列表|上一页)|联系客服|在线客服|(?:APP|客户端)下载"
     r"|下载(?:APP|客户端|[Ww]ord)|开通(?:会员|VIP)|会员(?:免费|专享|登录)|¥ ?\d|浏览器(?:不支持|版本)|您?的?浏览器|手机(?:浏览|访问|扫)"
     r"|关注[^。]{0,16}(?:公众号|微信号|微博|头条号)|点个?(?:赞|在看)(?:吧|哦|支持)|欢迎(?:转发|分享|留言|投稿|下载)|我要(?:评论|纠错|留言|收藏|打印|分享)"
+    r"|登录后?(?:可?查看|可?阅读|可?下载)|试读(?:结束|部分)|剩余(?:内容|部分)|充值|回复后?可见|看大图|复制链接|下载附件|附件下载|加微信|忘记密码|只看该作者|楼主 |会员(?:上传|发布)"
+    r"|本帖(?:最后|已)|广告(?:热线|联系|合作|[★】\])])|^[^,。]{0,4}觉得[^。]{0,12}(?:不错|有用|有帮助)|(?:喜欢|支持)(?:本篇|本文|这篇|作者)"
 )
+_LINK_LINE = re.compile(r"(?:[^。,;!?:]{0,16}[: ] ?)?(?:https?://|www\.)[\x21-\x7e]{4,}")
 _NOTICE_SURE = re.compile(
     r"版权(?:所有|归|声明|属于|事宜)|备案号|ICP备|公网安备|网站标识码|网备|不代表本[^。]{0,8}(?:观点|立场)|(?:如有|若有|涉嫌)?侵权[^。]{0,12}(?:联系|删除|告知)"
     r"|(?:请|须|应)?注明(?:出处|来源|转载)|未经[^。]{0,12}(?:授权|许可|允许|同意)[^。]{0,16}(?:转载|使用|复制|摘编)|网友(?:上传|提供|发布)|转载[^。]{0,10}(?:请|须)"
     r"|仅供(?:学习|参考)[^。]{0,12}(?:交流|使用|$)|违法和?不良信息举报|互联网新闻信息服务|技术支持:|copyright|all rights reserved|©|印发 ?\(共印|\(?共印 ?\d+ ?份"
-    r"|主办(?:单位)?:.{0,40}(?:承办|电话|地址|邮编|版权)|^(?:邮编|电话|传真|邮箱|联系电话|投稿邮箱|新闻热线|投稿热线|地址)(?:\(\w+\))?: ?.{2,50}$",
+    r"|processed in|powered by|^GMT[+-]\d|零售每份 ?\d|主办(?:单位)?:.{0,40}(?:承办|电话|地址|邮编|版权)|^(?:邮编|电话|传真|邮箱|联系电话|投稿邮箱|新闻热线|投稿热线|地址)(?:\(\w+\))?: ?.{2,50}$",
     re.I,
 )
 _WIDGET_SHORT = re.compile(
@@ -100,16 +108,19 @@ _MENU_WORD = re.compile(
 )
 TAIL_MARKER = re.compile(
     rf"{_OPEN}(?:相关(?:链接|新闻|阅读|内容|推荐|文章|报道|附件|信息|资讯|专题|稿件|热词|搜索)|(?:热门|精彩|编辑|为您|站长|猜你|今日|图文|小编|重点|系统|智能)(?:推荐|文章|阅读|新闻|专题|喜欢)"
-    r"|猜你喜欢|延伸阅读|推荐(?:阅读|文章|内容|新闻)|扩展阅读|拓展阅读|继续阅读|最新(?:文章|资讯|新闻|发布|更新|动态)|友情链接|网友(?:评论|留言)|发表评论|我来说两句|精选评论|最新评论|关于本文"
+    r"|猜你喜欢|延伸阅读|推荐(?:阅读|文章|内容|新闻)|扩展阅读|热点回顾|(?:本版|论坛|今日|本周)?热[帖评]|拓展阅读|继续阅读|最新(?:文章|资讯|新闻|发布|更新|动态)|友情链接|网友(?:评论|留言)|发表评论|我来说两句|精选评论|最新评论|关于本文"
     r"|更多(?:精彩|新闻|内容|文章|资讯)[^。]{0,10}|(?:本周|本月|今日|24小时|一周)?(?:热门|热点|热榜|热文|排行榜?|点击排行|热点新闻)|往期(?:回顾|精选|推荐|文章)|您可能(?:还|也)?(?:喜欢|感兴趣)[^。]{0,8}"
     rf"|看了(?:又|还)看|大家都在看|同类(?:文章|范文)|上一篇|下一篇|点击排行|栏目(?:导航|列表)|网站导航|快速导航) ?(?:[:>»+].{{0,80}})?{_SHUT}"
 )
 _MARK = re.compile(r"[(\[【]?(?:完|全文完|待续|未完待续|本文完|正文|END|end|略)[)\]】]?|[-—_=*·.~#+\s•●■□◆▲▼↓↑→←|]+")
 
 
+_PHOTOGRAPHED = re.compile(r"摄(?: ?\([^()]{2,10}\))?[)\]]*$")
+
+
 def _byline(key: str) -> bool:
     """Nothing but writers' roles and names: 本报记者 … 通讯员 …"""
-    if len(key) > 80 or _SENTENCE.search(key) or not _ROLE.search(key):
+    if len(key) > 80 or _PHOTOGRAPHED.search(key) or _SENTENCE.search(key) or not _ROLE.search(key):
         return False
     names = [word for word in _SEPARATORS.split(_ROLE.sub(" ", key)) if word]
     return len(names) <= 16 and all(re.fullmatch(rf"{_HAN}{{1,4}}|{_MEDIUM}", name) for name in names)
@@ -133,6 +144,30 @@ def _menu(key: str) -> bool:
     words = [word for word in re.split(r"[\s|·•]+", key) if word]
     known = sum(_MENU_WORD.search(word) is not None for word in words)
     return len(words) >= 2 and known >= max(2, len(words) / 4) and max(map(len, words)) <= 12
+
+
+_ACTION = "收藏|分享|支持|反对|举报|点赞|打印|关闭|转发|评论|回复|复制|下载|赞|踩|积分|威望|字号|放大|缩小|默认|朗读"
+_BUTTON = re.compile(rf"(?:本文|本页|全文)?(?:共|约)?(?:{_ACTION}|{_COUNT})(?:量|数|次数)?:?\d*|:?\d[\d,.]*(?:次|人|条|字)?|(?:本文|本页|全文)?(?:共|约)?\d[\d,]*字")
+
+
+def _buttons(key: str) -> bool:
+    """收藏(12) 点赞(5) 举报: nothing but actions and their counts, at least two."""
+    words = [word for word in re.split(r"[\s|/·()\[\]、]+", key) if word not in ("", "次", "人", "条", ":")]
+    return len(words) >= 2 and len(key) <= 80 and all(_BUTTON.fullmatch(word) for word in words) and not key[0].isdigit()
+
+
+def _barred(key: str) -> str | None:
+    """Cells between upright bars are page furniture, which prose never has; a title has one bar at most."""
+    cells = [cell.strip() for cell in re.split(r"[|┃│丨]", key)]
+    if len(cells) < 3 or max(map(len, cells)) > 30 or SENTENCE_END.search(key):
+        return None
+    if any(re.search(rf"发表于|作者|来源|记者|{_DAY}", cell) for cell in cells):
+        return "byline"
+    return "counter" if sum(any(ch.isdigit() for ch in cell) for cell in cells) * 2 > len(cells) else "navigation"
+
+
+def _link_line(key: str) -> bool:
+    return len(key) <= 200 and _LINK_LINE.fullmatch(key) is not None
 
 
 def _whole(pattern: re.Pattern[str], limit: int = 160) -> Callable[[str], bool]:
@@ -159,12 +194,14 @@ _RULES: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("navigation", _whole(_CRUMB)),
     ("navigation", _whole(_PAGER, 100)),
     ("navigation", _menu),
-    ("caption", _whole(_CAPTION, 120)),
     ("byline", _byline),
+    ("caption", _whole(_CAPTION, 200)),
     ("widget", _whole(_WIDGET_SHORT, 60)),
-    ("other", _inside(_NOTICE_SURE, 300)),
+    ("widget", _buttons),
+    ("other", _inside(_NOTICE_SURE, 100)),
     ("widget", _widget),
     ("page_head", _whole(_PAGE_HEAD, 80)),
+    ("page_head", _whole(_ISSUE, 40)),
     ("navigation", _whole(TAIL_MARKER, 100)),
 )
 
@@ -173,7 +210,12 @@ def line_reason(key: str) -> str | None:
     """Why a line is noise wherever it stands, or None."""
     if not key:
         return "other"
-    return next((reason for reason, matches in _RULES if matches(key)), None) or _pairs(key)
+    own = next((reason for reason, matches in _RULES if matches(key)), None)
+    pairs = _pairs(key)
+    # 作者:… 文/图 has a name for itself; a photographer's name alone does not make a caption of it.
+    if pairs and own in (None, "caption"):
+        return pairs
+    return own or _barred(key) or ("other" if _link_line(key) else None)
 
 
 _SPEAKER = re.compile(
@@ -191,9 +233,15 @@ def head_reason(key: str) -> str | None:
     """Noise only between a title and the first paragraph: who speaks, when."""
     if len(key) <= 60 and _DATE_NOTE.fullmatch(key):
         return "byline"
-    if len(key) <= 40 and _SPEAKER.fullmatch(key):
+    speaker = re.sub(rf" ?\((?:{_DAY}|[^()]{{2,16}}整理)\)$", "", key)
+    if len(speaker) <= 40 and _SPEAKER.fullmatch(speaker):
         return "byline"
     return None
+
+
+def is_masthead(key: str) -> bool:
+    """The bare name of a site or paper, as it stands above a title."""
+    return re.fullmatch(rf"{_HAN}{{2,14}}(?:网|网站|在线|日报|晚报|晨报|时报|快报|晨讯|电视台|融媒体?中心|客户端|文库)", key) is not None
 
 
 def is_name(key: str) -> bool:

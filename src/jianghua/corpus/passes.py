@@ -61,11 +61,13 @@ def _pass(stripped: Stripped, facts: Facts, split: bool) -> list[Draft]:
     removed = [Removed(*view.hull(line.start, line.end), "front_matter") for line in lines[:count]]
     lines = lines[count:]
     reasons = zones.own_reasons(lines)
+    # A newspaper's date line stands once, above all articles of its page.
+    page = next((day for line, why in zip(lines, reasons, strict=True) if why == "page_head" and (day := iso_date(line.key))), None)
     begins = articles.starts(lines, reasons) if split else [0]
     drafts: list[Draft] = []
     for first, last in zip(begins, [*begins[1:], len(lines)], strict=True):
         # What the file says of itself is about its only article.
-        known = facts if len(begins) == 1 else Facts()
+        known = facts.or_else(Facts(date=page)) if len(begins) == 1 else Facts(date=page)
         drafts += _draft(view, lines[first:last], reasons[first:last], known, split and last == len(lines))
     drafts[0] = replace(drafts[0], removed=removed + drafts[0].removed, start=0)
     return drafts
@@ -77,11 +79,13 @@ def _draft(view: View, lines: Sequence[Line], reasons: zones.Reasons, facts: Fac
     cut = articles.orphan(lines, reasons) if final else None
     if cut is not None:
         whole = _draft(view, lines[:cut], reasons[:cut], facts, False)
-        return whole + _draft(view, lines[cut:], reasons[cut:], Facts(), False)
+        return whole + _draft(view, lines[cut:], reasons[cut:], Facts(date=facts.date), False)
     kept = [i for i, reason in enumerate(reasons) if reason is None]
     headlines = articles.opening_headlines(lines, reasons)
+    # Noise between two lines parts them like a blank line.
+    content = [replace(lines[i], gap=lines[i].gap + (i > 0 and reasons[i - 1] is not None)) for i in kept]
     groups = joining.group(
-        [lines[i] for i in kept], [i in headlines for i in kept], joining.find_wrap([lines[i] for i in kept])
+        content, [i in headlines for i in kept], joining.find_wrap(content)
     )
     removed = [
         Removed(*view.hull(line.start, line.end), reason)
@@ -94,10 +98,12 @@ def _draft(view: View, lines: Sequence[Line], reasons: zones.Reasons, facts: Fac
 
 
 def _facts(lines: Sequence[Line], reasons: zones.Reasons) -> Facts:
-    """Date and author from what was removed, the date of the speech before that of the page; else the first text's."""
-    noted = [line.key for line, reason in zip(lines, reasons, strict=True) if reason in ("byline", "counter")]
-    title = next((bare_title(line.key) for line, reason in zip(lines, reasons, strict=True) if reason == "title_copy"), None)
-    text = next((line.key for line, reason in zip(lines, reasons, strict=True) if reason is None and shapes.is_body(line.key)), "")
-    dates = [iso_date(key) for key in sorted(noted, key=lambda key: noise.head_reason(key) is None)]
+    """Title, dates and author from what was removed; the date of a text without any from its first line."""
+    pairs = list(zip(lines, reasons, strict=True))
+    noted = [line.key for line, reason in pairs if reason in ("byline", "counter", "page_head")]
+    title = next((bare_title(line.text) for line, reason in pairs if reason == "title_copy"), None)
+    text = next((line.key for line, reason in pairs if reason is None and shapes.is_body(line.key)), "")
+    spoken = next((day for key in noted if noise.head_reason(key) and (day := iso_date(key))), None)
+    date = next((day for key in noted if (day := iso_date(key))), None) or iso_date(text[:40])
     author = next((name for key in noted if (name := noise.author(key))), None)
-    return Facts(title or None, next(filter(None, dates), None) or iso_date(text[:40]), author)
+    return Facts(title or None, date, author, spoken)

@@ -19,6 +19,8 @@ from jianghua.schema import InputError, Label, Paragraph
 Axis = Literal["task_type", "policy_domain"]
 AXES: tuple[Axis, ...] = ("task_type", "policy_domain")
 
+_UNIT = 60
+
 _RULE_KEYS = {
     "id", "axis", "label", "pattern", "patterns", "weight", "scope", "exclude",
     "min_length", "max_length", "position", "is_heading",
@@ -31,9 +33,10 @@ class Rule:
     """One labelling function.
 
     `scope` paragraph: a match anywhere adds `weight` once. `scope` sentence: each sentence that matches adds
-    `weight` times its share of the paragraph's characters. The conditions look at the whole paragraph: lengths in
-    characters, `position` (first or last of its document), `is_heading`, and `exclude` (a pattern that vetoes; under
-    scope sentence it vetoes its sentence only).
+    `weight` times its share of the paragraph's characters. `scope` match: every match adds `weight`, divided by the
+    square root of the paragraph's length in units of 60 characters. The conditions look at the whole paragraph:
+    lengths in characters, `position` (first or last of its document), `is_heading`, and `exclude` (a pattern that
+    vetoes; under scope sentence it vetoes its sentence only).
     """
 
     id: str
@@ -41,7 +44,7 @@ class Rule:
     label: str
     pattern: re.Pattern[str]
     weight: float = 1.0
-    scope: Literal["paragraph", "sentence"] = "paragraph"
+    scope: Literal["paragraph", "sentence", "match"] = "paragraph"
     exclude: re.Pattern[str] | None = None
     min_length: int = 0
     max_length: int | None = None
@@ -163,10 +166,20 @@ def _matches(rule: Rule, text: str, sentences: list[tuple[int, int]]) -> Iterato
     for start, end in spans:
         # search(text, start, end) keeps ^ at the text's start only, a sentence needs its own.
         part = text[start:end]
-        hit = rule.pattern.search(part)
-        if hit and not (rule.exclude and rule.exclude.search(part)):
-            share = (end - start) / len(text) if text else 1.0
-            yield Evidence(rule.id, rule.axis, rule.label, rule.weight * share, start + hit.start(), start + hit.end())
+        if rule.exclude and rule.exclude.search(part):
+            continue
+        for hit in rule.pattern.finditer(part):
+            weight = rule.weight * _share(rule, end - start, len(text))
+            yield Evidence(rule.id, rule.axis, rule.label, weight, start + hit.start(), start + hit.end())
+            if rule.scope != "match":
+                break
+
+
+def _share(rule: Rule, length: int, whole: int) -> float:
+    if rule.scope == "sentence":
+        return length / max(whole, 1)
+    # A word in passing counts less in a long paragraph, but by less than its length: fields come in lists there.
+    return (_UNIT / max(whole, _UNIT)) ** 0.5 if rule.scope == "match" else 1.0
 
 
 def _rule(entry: Any, codebook: Codebook) -> Rule:
@@ -181,9 +194,9 @@ def _rule(entry: Any, codebook: Codebook) -> Rule:
     patterns = _compiled(entry.get("patterns") or entry.get("pattern"), name)
     if patterns is None:
         raise InputError("pattern or patterns", f"none in {name}", "add one")
-    for key, allowed in (("position", ("first", "last")), ("scope", ("paragraph", "sentence"))):
+    for key, allowed in (("position", ("first", "last")), ("scope", ("paragraph", "sentence", "match"))):
         if entry.get(key, allowed[0]) not in allowed:
-            raise InputError(f"{key} of {' or '.join(allowed)}", f"{entry[key]!r} in {name}", "correct it")
+            raise InputError(f"{key} of {', '.join(allowed)}", f"{entry[key]!r} in {name}", "correct it")
     rest = {key: entry[key] for key in _RULE_KEYS - {"pattern", "patterns", "exclude"} if key in entry}
     return Rule(**rest, pattern=patterns, exclude=_compiled(entry.get("exclude"), name))
 

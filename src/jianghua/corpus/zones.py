@@ -13,10 +13,12 @@ from jianghua.corpus.view import Line, letters
 Reasons = list[str | None]
 
 _BULLET = re.compile(r"[•●■◆▲·○◇>»*\-]\s?\S")
+# Who speaks to a reader of a page, not to an audience.
+_TO_READER = re.compile(r"[~～]$|(?:这篇|本篇|本文)[^。]{0,12}[?!~～吧哦]")
 _DATED = re.compile(r"[\[(]?(?:\d{4}-)?\d{1,2}-\d{1,2}[\])]?$|\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?[\])]?$")
 _UNIT = re.compile(r"[\u4e00-\u9fff]{2,30}(?:委员会|办公室|政府|局|院|厅|部|委|会|法委)")
 # What an article is surrounded by, not what it is signed with.
-_SITE_NOISE = frozenset({"widget", "navigation", "counter", "other", "title_copy"})
+_SITE_NOISE = frozenset({"widget", "navigation", "counter"})
 _SHINGLE = 5
 
 
@@ -103,7 +105,9 @@ def _mark_head(lines: Sequence[Line], reasons: Reasons, head: int) -> None:
         if reasons[i] is not None:
             continue
         key = lines[i].key
-        if seen_title:
+        if noise.is_masthead(key):
+            reasons[i] = "page_head"
+        if seen_title and reasons[i] is None:
             reasons[i] = noise.head_reason(key) or (_alone(lines, reasons, i) if noise.is_name(key) else None)
         seen_title = seen_title or reasons[i] is None
 
@@ -128,7 +132,20 @@ def _mark_duplicate_leads(lines: Sequence[Line], reasons: Reasons) -> None:
 def _covered(key: str, following: Sequence[str]) -> bool:
     wanted, text = letters(key), letters("".join(following))
     shingles = {wanted[i : i + _SHINGLE] for i in range(len(wanted) - _SHINGLE + 1)}
-    return len(wanted) >= 20 and sum(shingle in text for shingle in shingles) >= 0.75 * len(shingles)
+    copied = len(wanted) >= 20 and sum(shingle in text for shingle in shingles) >= 0.75 * len(shingles)
+    return copied and _breaks_off(wanted, following)
+
+
+def _breaks_off(copy: str, following: Sequence[str]) -> bool:
+    """Whether the text goes on where its copy ends. A whole sentence without its full stop is a pull quote: content."""
+    for key in following:
+        text = letters(key)
+        at = text.find(copy[-_SHINGLE:])
+        if at >= 0:
+            end = at + _SHINGLE
+            marks = [m.start() for m in re.finditer("[。!?;]", key)]
+            return end < len(text) and end not in {len(letters(key[:mark])) for mark in marks}
+    return False
 
 
 def _tail_start(lines: Sequence[Line], reasons: Reasons, body: list[int]) -> int:
@@ -156,9 +173,13 @@ def _mark_tail(lines: Sequence[Line], reasons: Reasons, start: int) -> None:
         # Behind site noise everything is; before it, what looks like an entry of its list.
         if reasons[i] is None and (marked or previous in _SITE_NOISE):
             reasons[i] = "navigation" if marked or previous != "widget" else "widget"
-        if reasons[i] is None and _BULLET.match(key) and any(reason in _SITE_NOISE for reason in reasons[i + 1 :]):
+        if reasons[i] is None and _entry_before(key) and any(reason in _SITE_NOISE for reason in reasons[i + 1 :]):
             reasons[i] = "navigation"
         previous = reasons[i]
+
+
+def _entry_before(key: str) -> bool:
+    return _BULLET.match(key) is not None or _TO_READER.search(key) is not None
 
 
 def _signed(lines: Sequence[Line], reasons: Reasons, i: int) -> str | None:

@@ -13,7 +13,7 @@ import secrets
 from base64 import b64encode
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -26,10 +26,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from jianghua.codebook import Axis, Codebook
-from jianghua.inference.table import brief_name, vocabulary
+from jianghua.inference.table import LANGUAGES, brief_name, vocabulary
 from jianghua.schema import Analysis, InputError, ItemAnalysis, Label, ParagraphAnalysis, Removed
 
-LANGUAGES = ("zh", "en")
 COLOURS = 11  # classes .c0 … .c10 in page.css
 SHOWN_NOISE = 2000  # characters of one removed span
 EXCERPT = 24  # characters of an evidence link or of an item without gist
@@ -251,12 +250,10 @@ def _row(
     )  # fmt: skip
 
 
-def _pieces(
-    text: str, kept: Sequence[int] | None, evidence: Iterable[tuple[int, int]]
-) -> list[tuple[str, bool]]:
+def _pieces(text: str, kept: Sequence[int] | None, evidence: Iterable[tuple[int, int]]) -> list[tuple[str, bool]]:
     marked = [False] * len(text)
-    for start, end in evidence if kept is not None else ():
-        first, last = bisect_left(kept, start), bisect_left(kept, end)
+    for start, end in evidence:
+        first, last = (bisect_left(kept, start), bisect_left(kept, end)) if kept is not None else (0, 0)
         marked[first:last] = [True] * (last - first)
     return [("".join(c for c, _ in run), is_evidence)
             for is_evidence, run in groupby(zip(text, marked, strict=True), key=itemgetter(1))]  # fmt: skip
@@ -303,7 +300,9 @@ def _noise_by_place(analysis: Analysis, text: str | None) -> list[list[Noise]]:
     """Removed spans before each paragraph and, last, after all of them; empty without the text."""
     starts = [paragraph.start for paragraph in analysis.paragraphs]
     places: list[list[Noise]] = [[] for _ in range(len(starts) + 1)]
-    for span in sorted(analysis.removed, key=lambda span: span.start) if text is not None else ():
+    if text is None:
+        return places
+    for span in sorted(analysis.removed, key=lambda span: span.start):
         content = text[span.start : span.end].strip()
         noise = Noise(span.reason, content[:SHOWN_NOISE], max(0, len(content) - SHOWN_NOISE))
         places[bisect_left(starts, span.start)].append(noise)

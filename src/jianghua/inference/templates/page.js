@@ -42,7 +42,7 @@
     const review = pressed("state").length > 0;
     const active = types.length + domains.length > 0 || review;
     let shown = 0;
-    for (const entry of all("#index li")) {
+    for (const entry of all("#index > ol > li")) {
       const article = document.getElementById(entry.dataset.doc);
       const rows = all(".row", article);
       for (const row of rows) row.hidden = active && !matches(row, types, domains, review);

@@ -1,0 +1,228 @@
+"""From raw files or annotated documents to labelled, split Parquet files; the manifest is written last."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import jianghua
+from jianghua.codebook import Codebook, load_codebook
+from jianghua.config import config_hash, config_values, portable
+from jianghua.corpus.clean import clean_file
+from jianghua.corpus.dedup import MIN_CHARACTERS, SIMILARITY, Groups, group_documents
+from jianghua.corpus.labels import Joined, Labeller, join_labels
+from jianghua.corpus.readers import read_text
+from jianghua.corpus.report import Facts, render_report
+from jianghua.corpus.rules import load_rules
+from jianghua.corpus.splits import SPLITS, Plan, assign_splits, audit
+from jianghua.corpus.table import write_corpus
+from jianghua.records import read_annotated, sha256, write_jsonl, write_manifest
+from jianghua.schema import Document, InputError
+
+MANIFEST = "manifest.json"
+
+_EXCERPT = 200
+
+
+@dataclass(frozen=True)
+class CorpusConfig:
+    """What is built from what; relative paths as in `config.parse_config`.
+
+    `documents`: folders of raw files, raw files, or annotated .jsonl. `annotations`: annotated .jsonl joined to the raw
+    files' paragraphs by text. `rules`: labels the rest; null leaves it unlabelled. `fractions` of train, dev, test sum
+    to 1; `forced`: split → shell patterns over document ids and file names, first match wins. `max_reject`: the share
+    of rejected files above which a finished build is a failure.
+    """
+
+    documents: list[Path]
+    output: Path
+    annotations: list[Path] = field(default_factory=list)
+    rules: Path | None = None
+    codebook: str = "zhengfa"
+    fractions: dict[str, float] = field(default_factory=lambda: {"train": 0.8, "dev": 0.1, "test": 0.1})
+    forced: dict[str, list[str]] = field(default_factory=dict)
+    seed: int = 0
+    similarity: float = SIMILARITY
+    min_characters: int = MIN_CHARACTERS
+    max_reject: float = 0.1
+
+    def __post_init__(self) -> None:
+        # The audit demands that nothing above SIMILARITY crosses splits: a higher bar for groups could not pass it.
+        for name, value, low, high in (
+            ("similarity", self.similarity, 0.5, SIMILARITY),
+            ("max_reject", self.max_reject, 0, 1),
+        ):
+            if not low <= value <= high:
+                raise InputError(f"{name} from {low} to {high}", f"{value}", "correct the configuration")
+        self.plan()
+
+    def plan(self) -> Plan:
+        """How the documents are to be split."""
+        return Plan(self.fractions, self.seed, self.forced)
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build left behind: the rows of each split, and how many input files were taken and rejected."""
+
+    rows: dict[str, int]
+    files: int
+    rejected: int
+
+
+@dataclass(frozen=True)
+class _Read:
+    """Everything read: documents, the file name of each document id, rejected files, removed spans, input hashes."""
+
+    documents: list[Document] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+    rejects: list[dict[str, str]] = field(default_factory=list)
+    removed: list[dict[str, Any]] = field(default_factory=list)
+    inputs: dict[str, str] = field(default_factory=dict)
+
+
+def build_corpus(config: CorpusConfig) -> Built:
+    """Build the corpus into `config.output`: a Parquet file per split, rejects, removed spans, report, manifest.
+
+    Everything is written beside the output and moved there at the end: a build that fails leaves the older one as it
+    was. A file that cannot be read becomes a line of rejects.jsonl and never stops the build. The Parquet bytes depend
+    on the inputs and the configuration alone.
+
+    Raises:
+        InputError: inputs that do not exist, no document at all, bad annotations or rules, a leak between splits.
+    """
+    codebook = load_codebook(config.codebook)
+    read = _read_all(config, codebook)
+    if not read.documents:
+        raise InputError("at least one readable document", f"{len(read.rejects)} rejected files", "see their errors")
+    joined = _label(config, codebook, read.documents)
+    groups = group_documents(joined.documents, read.files, config.similarity, config.min_characters)
+    splits = assign_splits(joined.documents, groups.of, read.files, config.plan())
+    checked = audit(joined.documents, groups.of, splits, config.min_characters)
+    config.output.parent.mkdir(parents=True, exist_ok=True)
+    stage = config.output.with_name(f".{config.output.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        rows = _write(stage, joined.documents, groups, splits)
+        write_jsonl(read.rejects, stage / "rejects.jsonl")
+        write_jsonl(read.removed, stage / "removed.jsonl")
+        facts = Facts(codebook, joined, groups, splits, read.rejects, read.removed, checked, config.plan())
+        _write_text(stage / "report.md", render_report(facts))
+        manifest = _manifest(config, codebook, read.inputs, rows)
+        write_manifest(stage / MANIFEST, list(stage.iterdir()), manifest)
+        _publish(stage, config.output)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+    return Built(rows, len(read.rejects) + len(set(read.files.values())), len(read.rejects))
+
+
+def _read_all(config: CorpusConfig, codebook: Codebook) -> _Read:
+    read = _Read()
+    for path in config.annotations + ([config.rules] if config.rules else []):
+        _demand(path)
+        read.inputs[portable(path)] = sha256(path)
+    for path in sorted(set(_files(config.documents))):
+        try:
+            documents = list(_documents(path, codebook))
+            _refuse_known(documents, read.files)
+        # A parser may fail on a hostile file in ways nobody listed; one file must never stop the others.
+        except Exception as error:
+            message = str(error) if isinstance(error, InputError) else _unforeseen(error)
+            read.rejects.append({"id": path.stem, "source": portable(path), "error": message})
+            continue
+        read.inputs[portable(path)] = sha256(path)
+        read.documents.extend(documents)
+        read.files.update({document.id: path.name for document in documents})
+        read.removed.extend(_removed(path, documents))
+    return read
+
+
+def _demand(path: Path) -> None:
+    if not path.exists():
+        raise InputError("a file or folder", f"nothing at {path}", "check documents, annotations and rules")
+
+
+def _files(places: Iterable[Path]) -> Iterator[Path]:
+    for place in places:
+        _demand(place)
+        if place.is_dir():
+            yield from (path for path in place.rglob("*") if path.is_file() and not path.name.startswith("."))
+        else:
+            yield place
+
+
+def _documents(path: Path, codebook: Codebook) -> Iterator[Document]:
+    if path.suffix == ".jsonl":
+        yield from read_annotated(path, codebook)
+    else:
+        # A path that names this machine would make the bytes differ between two checkouts.
+        yield from (replace(document, source=portable(path)) for document in clean_file(path))
+
+
+def _refuse_known(documents: Iterable[Document], files: dict[str, str]) -> None:
+    for document in documents:
+        if document.id in files:
+            found = f"{document.id!r} in {files[document.id]}, too"
+            raise InputError("each document id once", found, "rename the file")
+
+
+def _unforeseen(error: Exception) -> str:
+    found = f"{type(error).__name__}: {error}"
+    return str(InputError("a file that the readers understand", found, "report it with the file"))
+
+
+def _removed(path: Path, documents: Iterable[Document]) -> Iterator[dict[str, Any]]:
+    spans = [(document, span) for document in documents for span in document.removed]
+    text = read_text(path).text if spans else ""
+    for document, span in spans:
+        yield {
+            "id": document.id, "source": document.source, "start": span.start, "end": span.end,
+            "reason": span.reason, "text": text[span.start : span.end][:_EXCERPT],
+        }  # fmt: skip
+
+
+def _label(config: CorpusConfig, codebook: Codebook, documents: list[Document]) -> Joined:
+    annotated = [document for path in config.annotations for document in read_annotated(path, codebook)]
+    return join_labels(sorted(documents, key=lambda document: document.id), annotated, _labeller(config, codebook))
+
+
+def _labeller(config: CorpusConfig, codebook: Codebook) -> Labeller | None:
+    if config.rules is None:
+        return None
+    rules = load_rules(config.rules, codebook)
+    return lambda paragraph, position, count: rules.label(paragraph, position, count)[0]
+
+
+def _write(stage: Path, documents: Iterable[Document], groups: Groups, splits: dict[str, str]) -> dict[str, int]:
+    return {
+        name: write_corpus([d for d in documents if splits[d.id] == name], stage / f"{name}.parquet", groups.of, splits)
+        for name in SPLITS
+    }
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _manifest(config: CorpusConfig, codebook: Codebook, inputs: dict[str, str], rows: dict[str, int]) -> dict[str, Any]:
+    # Where the corpus is put says nothing about what it is.
+    values = {key: value for key, value in config_values(config).items() if key != "output"}
+    return {
+        "config_hash": config_hash(replace(config, output=Path(config.output.anchor or "."))),
+        "config": values,
+        "codebook": {"name": codebook.name, "version": codebook.version},
+        "jianghua": jianghua.__version__,
+        "inputs": dict(sorted(inputs.items())),
+        "rows": rows,
+    }
+
+
+def _publish(stage: Path, output: Path) -> None:
+    output.mkdir(parents=True, exist_ok=True)
+    # Without its manifest a half-replaced corpus cannot pass for a whole one.
+    (output / MANIFEST).unlink(missing_ok=True)
+    for path in sorted(stage.iterdir(), key=lambda path: (path.name == MANIFEST, path.name)):
+        path.replace(output / path.name)

@@ -1,0 +1,204 @@
+"""`analyze()`: documents in, labelled and summarised documents out, streamed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, overload
+
+import jianghua
+from jianghua.inference.models import Models, find_models, open_models
+from jianghua.inference.sources import Failure, Found, from_path, from_record, from_text, refuse_repeated_ids
+from jianghua.modeling.batching import ClassifierInput, context_of
+from jianghua.modeling.classifier import Prediction, predict
+from jianghua.modeling.writing import Part, Written, compose_summary, content, join_summary, write_headline, write_lines
+from jianghua.schema import Analysis, Document, InputError, ItemAnalysis, ParagraphAnalysis
+
+BATCH_DOCUMENTS = 16
+
+
+@overload
+def analyze(source: str | Mapping[str, Any], *, models: str | Path | None = None) -> Analysis: ...
+@overload
+def analyze(source: Path, *, models: str | Path | None = None) -> Analysis | Iterator[Analysis]: ...
+@overload
+def analyze(source: Iterable[Any], *, models: str | Path | None = None) -> Iterator[Analysis]: ...
+def analyze(source: Any, *, models: str | Path | None = None) -> Analysis | Iterator[Analysis]:
+    """Label, gist and summarise speeches.
+
+    Args:
+        source: a str is a text, a dict a record ({"id", "text" or "paragraphs", "title"?, "date"?}), a Path
+            a file or folder; anything else is an iterable of these.
+        models: folder of the two checkpoints; default: JIANGHUA_MODELS, else the checkout's `models/`.
+
+    Returns:
+        One Analysis for one document (a str, a dict, a file that holds a single article); an iterator
+        in input order, streamed, for everything else. A document that cannot be read is an Analysis
+        with `error` set.
+
+    Raises:
+        InputError: no models, or no such path.
+    """
+    opened = open_models(find_models(models))
+    if isinstance(source, str | Mapping):
+        return next(analyze_documents([_single(source)], opened))
+    if isinstance(source, Path):
+        found = from_path(source)
+        if source.is_dir() or source.suffix.lower() == ".jsonl":
+            return analyze_documents(refuse_repeated_ids(found), opened)
+        articles = list(found)
+        analyses = analyze_documents(articles, opened)
+        return next(analyses) if len(articles) == 1 else analyses
+    if not isinstance(source, Iterable):
+        raise InputError("a text, record, path or an iterable of these", type(source).__name__, "pass one of them")
+    return analyze_documents(refuse_repeated_ids(_each(source)), opened)
+
+
+def _single(source: str | Mapping[str, Any], number: int = 0) -> Found:
+    return from_text(source, str(number) if number else "text") if isinstance(source, str) else from_record(source, str(number or 1))
+
+
+def _each(sources: Iterable[Any]) -> Iterator[Found]:
+    for number, source in enumerate(sources, 1):
+        if isinstance(source, Path):
+            yield from from_path(source)
+        elif isinstance(source, Document | Failure):
+            yield source
+        else:
+            yield _single(source, number)
+
+
+def analyze_documents(found: Iterable[Found], models: Models, batch: int = BATCH_DOCUMENTS) -> Iterator[Analysis]:
+    """Analyse cleaned documents, `batch` at a time, in order."""
+    queue = iter(found)
+    while chunk := list(islice(queue, batch)):
+        documents = [document for document in chunk if isinstance(document, Document)]
+        done = iter(_analyze_batch(documents, models))
+        for document in chunk:
+            if isinstance(document, Failure):
+                yield Analysis(document.id, source=document.source, error=document.error)
+            else:
+                yield next(done)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A paragraph or an item of one: what gets labels and a gist."""
+
+    text: str
+    context: str
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Model outputs of one unit."""
+
+    task_type: str
+    policy_domain: tuple[str, ...]
+    task_scores: dict[str, float]
+    domain_scores: dict[str, float]
+    needs_review: bool
+    gist: Written = Written("")
+
+
+def _units(document: Document) -> list[Unit]:
+    """Paragraphs of a document, each followed by its items."""
+    units = []
+    for paragraph in document.paragraphs:
+        context = context_of(document.title, paragraph.heading)
+        units.append(Unit(paragraph.text, context))
+        units += [Unit(item.text, context) for item in paragraph.items]
+    return units
+
+
+def _label(units: Sequence[Unit], models: Models) -> list[Labelled]:
+    if not units:
+        return []
+    prediction = predict(models.classifier, [ClassifierInput(unit.text, unit.context) for unit in units])
+    return [_labelled(prediction, i, *labels) for i, labels in enumerate(
+        zip(prediction.task_labels(), prediction.domain_labels(), prediction.needs_review(), strict=True))]  # fmt: skip
+
+
+def _labelled(prediction: Prediction, row: int, task: str, domains: tuple[str, ...], review: bool) -> Labelled:
+    settings = prediction.settings
+    task_scores = {name: round(float(p), 4) for name, p in zip(settings.task_type, prediction.task[row], strict=True)}
+    domain_scores = {name: round(float(p), 4) for name, p in zip(settings.policy_domain, prediction.domain[row], strict=True)}
+    return Labelled(task, domains, task_scores, domain_scores, review)
+
+
+def _gists(units: Sequence[Unit], labelled: Sequence[Labelled], models: Models) -> list[Written]:
+    wanted = [i for i, (u, x) in enumerate(zip(units, labelled, strict=True))
+              if x.task_type not in ("heading", "boilerplate") and u.text.strip()]  # fmt: skip
+    gists = [Written("")] * len(units)
+    for i, gist in zip(wanted, write_lines(models.summarizer, "gist", [units[i].text for i in wanted]), strict=True):
+        gists[i] = gist
+    return gists
+
+
+def _analyze_batch(documents: Sequence[Document], models: Models) -> Iterator[Analysis]:
+    units = [_units(document) for document in documents]
+    flat = [unit for group in units for unit in group]
+    labelled = _label(flat, models)
+    results = list(zip(labelled, _gists(flat, labelled, models), strict=True))
+    at = 0
+    for document, group in zip(documents, units, strict=True):
+        yield _analysis(document, results[at : at + len(group)], models)
+        at += len(group)
+
+
+def _analysis(document: Document, results: list[tuple[Labelled, Written]], models: Models) -> Analysis:
+    queue = iter(results)
+    rows: list[tuple[Labelled, Written]] = []
+    paragraphs = []
+    for paragraph in document.paragraphs:
+        label, gist = next(queue)
+        rows.append((label, gist))
+        items = tuple(_item(item, *next(queue)) for item in paragraph.items)
+        paragraphs.append(ParagraphAnalysis(
+            paragraph.index, paragraph.start, paragraph.end, paragraph.text, paragraph.heading, label.task_type,
+            label.task_scores, label.policy_domain, label.domain_scores, label.needs_review, gist.text, items,
+        ))  # fmt: skip
+    headline, summary, evidence = _document_texts(document, rows, models)
+    return Analysis(
+        document.id, document.title, document.date, document.source, headline, summary, evidence, tuple(paragraphs),
+        document.removed, document.flags, _meta(models),
+    )  # fmt: skip
+
+
+def _item(item: Any, label: Labelled, gist: Written) -> ItemAnalysis:
+    return ItemAnalysis(item.start, item.end, label.task_type, label.policy_domain, gist.text)
+
+
+def _document_texts(
+    document: Document, rows: Sequence[tuple[Labelled, Written]], models: Models
+) -> tuple[str, str, tuple[tuple[int, int], ...]]:
+    used = content(document, [label.task_type for label, _ in rows])
+    texts = [document.paragraphs[i].text for i in used]
+    parts = [Part(text, rows[i][0].task_type, rows[i][1]) for i, text in zip(used, texts, strict=True)]
+    chosen = compose_summary(parts)
+    evidence = tuple(span for part, gist in chosen for span in _evidence(document, used[part], gist))
+    return write_headline(models.summarizer, texts), join_summary([gist for _, gist in chosen]), evidence
+
+
+def _evidence(document: Document, index: int, gist: Written) -> Iterator[tuple[int, int]]:
+    """Spans of the document behind a gist; the whole paragraph where something was removed inside it."""
+    paragraph = document.paragraphs[index]
+    if paragraph.end - paragraph.start != len(paragraph.text) or not gist.evidence:
+        yield paragraph.start, paragraph.end
+        return
+    for start, end in gist.evidence:
+        yield paragraph.start + start, paragraph.start + end
+
+
+def _meta(models: Models) -> dict[str, Any]:
+    settings = models.classifier.settings
+    facts = {
+        "version": jianghua.__version__, "classifier": models.classifier_id, "summarizer": models.summarizer_id,
+        "codebook_version": f"{settings.codebook} {settings.codebook_version}",
+    }  # fmt: skip
+    digest = hashlib.sha256(json.dumps([facts, settings.to_dict(), models.summarizer.settings.to_dict()], sort_keys=True).encode())
+    return facts | {"config_hash": digest.hexdigest()[:12]}

@@ -1,0 +1,110 @@
+"""Short texts that keep their promises: within a length, whole, and with nothing that the source does not say.
+
+The model proposes; what is not grounded is replaced by the line of the source that the model likes best.
+Evaluation and inference both write through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jianghua.modeling.extractive import Line, balanced, candidate_lines, digest, first_line
+from jianghua.modeling.grounding import locate, unsupported
+from jianghua.modeling.summarizer import LIMITS, Summarizer, generate, score_lines
+from jianghua.schema import Document
+
+TRIM = " ，,、；;：:。"
+# What matters in a document summary, most important first.
+PRIORITY = ("deployment", "guidance", "review", "safeguard", "situation", "meeting_report", "appeal")
+NO_GIST = ("heading", "boilerplate")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A short text, where in its source it stands (offsets into that source), and how it came about."""
+
+    text: str
+    evidence: tuple[tuple[int, int], ...] = ()
+    how: str = "empty"
+
+
+def acceptable(text: str, source: str, limit: int) -> bool:
+    """Whether a generated line may leave: not empty, short enough, whole, grounded, no character run repeated."""
+    if not 4 <= len(text) <= limit or not balanced(text):
+        return False
+    runs = [text[i : i + 4] for i in range(len(text) - 3)]
+    return len(runs) == len(set(runs)) and not unsupported(text, source)
+
+
+def _extracted(line: Line) -> Written:
+    return Written(line.text, ((line.start, line.end),), "extracted")
+
+
+def best_line(summarizer: Summarizer, kind: str, source: str, limit: int) -> Written:
+    """The run of whole clauses of `source` with the highest model score; the first line where none fits."""
+    lines = candidate_lines(source, limit)
+    if not lines:
+        return _extracted(first_line(source, limit))
+    scores = score_lines(summarizer, kind, digest([source], summarizer.settings.source_characters), [x.text for x in lines])
+    return _extracted(max(zip(scores, lines, strict=True), key=lambda pair: pair[0])[1])
+
+
+def write_lines(summarizer: Summarizer, kind: str, sources: Sequence[str], limit: int | None = None) -> list[Written]:
+    """One short text of `kind` for each source, in order; empty only for a source without visible characters."""
+    limit = limit or LIMITS[kind]
+    shortened = [digest([source], summarizer.settings.source_characters) for source in sources]
+    prefers_own = dict(summarizer.settings.prefer)[kind] == "generate"
+    proposed = generate(summarizer, kind, shortened) if prefers_own and sources else [""] * len(sources)
+    return [_settle(summarizer, kind, pair, limit) for pair in zip(proposed, sources, strict=True)]
+
+
+def _settle(summarizer: Summarizer, kind: str, pair: tuple[str, str], limit: int) -> Written:
+    proposed, source = pair[0].strip(TRIM), pair[1]
+    if not source.strip():
+        return Written("")
+    if acceptable(proposed, source, limit):
+        return Written(proposed, tuple(locate(proposed, source)), "generated")
+    return best_line(summarizer, kind, source, limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One content paragraph as a document summary sees it."""
+
+    text: str
+    task_type: str
+    gist: Written
+
+
+def content(document: Document, task_types: Sequence[str]) -> list[int]:
+    """Indices of the paragraphs that short texts may use: no headings, no boilerplate, no copy of the title."""
+    title = "".join((document.title or "").split())
+    return [i for i, (paragraph, task) in enumerate(zip(document.paragraphs, task_types, strict=True))
+            if task not in NO_GIST and paragraph.text.strip() and "".join(paragraph.text.split()) != title]  # fmt: skip
+
+
+def compose_summary(parts: Sequence[Part], limit: int = LIMITS["summary"]) -> list[tuple[int, Written]]:
+    """Gists that together summarise a document: its opening, then by what the labels say matters, in document order.
+
+    Returns:
+        (index of the part, its gist) of every part that is used; joined by ； and ended by 。 they fit `limit`.
+    """
+    first = [0] if parts else []
+    ranked = sorted(range(1, len(parts)), key=lambda i: (PRIORITY.index(parts[i].task_type), i))
+    chosen, used = [], 0
+    for i in [*first, *ranked]:
+        text = parts[i].gist.text
+        if text and used + len(text) + 1 <= limit and all(text != parts[j].gist.text for j in chosen):
+            chosen.append(i)
+            used += len(text) + 1
+    return [(i, parts[i].gist) for i in sorted(chosen)]
+
+
+def join_summary(gists: Sequence[Written]) -> str:
+    return "；".join(gist.text.strip(TRIM) for gist in gists) + "。" if gists else ""
+
+
+def write_headline(summarizer: Summarizer, texts: Sequence[str]) -> str:
+    """A headline of the content paragraphs `texts`, never of a title."""
+    return write_lines(summarizer, "headline", ["\n".join(texts)])[0].text if texts else ""
