@@ -86,7 +86,7 @@ class _Read:
 
 
 def build_corpus(config: CorpusConfig) -> Built:
-    """Build the corpus into `config.output`: a Parquet file per split, rejects, removed spans, report, manifest.
+    """Build the corpus into `config.output`: Parquet per split that has rows, rejects, removed, report, manifest.
 
     Everything is written beside the output and moved there at the end: a build that fails leaves the older one as it
     was. A file that cannot be read becomes a line of rejects.jsonl and never stops the build. The Parquet bytes depend
@@ -100,7 +100,9 @@ def build_corpus(config: CorpusConfig) -> Built:
     if not read.documents:
         raise InputError("at least one readable document", f"{len(read.rejects)} rejected files", "see their errors")
     joined = _label(config, codebook, read.documents)
-    groups = group_documents(joined.documents, read.files, config.similarity, config.min_characters)
+    # The articles of one raw file are <stem>#1, <stem>#2 …; the records of one .jsonl are no file of their own.
+    origins = {document.id: document.id.partition("#")[0] for document in joined.documents}
+    groups = group_documents(joined.documents, origins, config.similarity, config.min_characters)
     splits = assign_splits(joined.documents, groups.of, read.files, config.plan())
     checked = audit(joined.documents, groups.of, splits, config.min_characters)
     config.output.parent.mkdir(parents=True, exist_ok=True)
@@ -197,10 +199,12 @@ def _labeller(config: CorpusConfig, codebook: Codebook) -> Labeller | None:
 
 
 def _write(stage: Path, documents: Iterable[Document], groups: Groups, splits: dict[str, str]) -> dict[str, int]:
-    return {
-        name: write_corpus([d for d in documents if splits[d.id] == name], stage / f"{name}.parquet", groups.of, splits)
-        for name in SPLITS
-    }
+    rows: dict[str, int] = {}
+    for name in SPLITS:
+        part = [document for document in documents if splits[document.id] == name and document.paragraphs]
+        # `datasets` cannot open a file without rows: an empty split has no file.
+        rows[name] = write_corpus(part, stage / f"{name}.parquet", groups.of, splits) if part else 0
+    return rows
 
 
 def _write_text(path: Path, text: str) -> None:
@@ -211,7 +215,7 @@ def _manifest(config: CorpusConfig, codebook: Codebook, inputs: dict[str, str], 
     # Where the corpus is put says nothing about what it is.
     values = {key: value for key, value in config_values(config).items() if key != "output"}
     return {
-        "config_hash": config_hash(replace(config, output=Path(config.output.anchor or "."))),
+        "config_hash": config_hash(replace(config, output=Path("/"))),
         "config": values,
         "codebook": {"name": codebook.name, "version": codebook.version},
         "jianghua": jianghua.__version__,
@@ -224,5 +228,7 @@ def _publish(stage: Path, output: Path) -> None:
     output.mkdir(parents=True, exist_ok=True)
     # Without its manifest a half-replaced corpus cannot pass for a whole one.
     (output / MANIFEST).unlink(missing_ok=True)
+    for name in SPLITS:
+        (output / f"{name}.parquet").unlink(missing_ok=True)
     for path in sorted(stage.iterdir(), key=lambda path: (path.name == MANIFEST, path.name)):
         path.replace(output / path.name)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from jianghua.corpus import shapes
 from jianghua.corpus.flags import find_flags
 from jianghua.corpus.front_matter import Facts
+from jianghua.corpus.noise import line_reason
 from jianghua.corpus.passes import Draft, draft_articles
 from jianghua.corpus.readers import read_text
 from jianghua.corpus.segment import split_items
 from jianghua.corpus.titles import bare_title, join_title, title_lines
-from jianghua.corpus.view import Range, identity
+from jianghua.corpus.view import Range, identity, match_key
 from jianghua.schema import Document, Item, Paragraph, Removed
 
 
@@ -64,14 +66,23 @@ def from_paragraphs(
     for text in texts:
         ranges.append([(at, at + len(text))])
         at += len(text) + 1
-    headings = shapes.heading_flags(texts)
+    # Noise stays here, to be labelled; it opens no section.
+    headings = [
+        flag and not line_reason(match_key(text)) for flag, text in zip(shapes.heading_flags(texts), texts, strict=True)
+    ]
     paths = shapes.heading_paths(texts, headings, title_lines(texts))
     paragraphs = tuple(
-        Paragraph(i, spans[0][0], spans[0][1], text, path, heading, items=_items(text, spans))
+        Paragraph(
+            i, spans[0][0], spans[0][1], text, path, heading, items=_items(text, lambda spans=spans: _each(spans[0]))
+        )
         for i, (text, spans, heading, path) in enumerate(zip(texts, ranges, headings, paths, strict=True))
     )
     document = Document(id, paragraphs, title, date, source)
     return replace(document, flags=find_flags(document, "\n".join(texts)))
+
+
+def _each(span: Range) -> list[Range]:
+    return [(at, at + 1) for at in range(*span)]
 
 
 def clean(
@@ -113,28 +124,29 @@ def _document(draft: Draft, id: str, source: str | None) -> Document:  # noqa: A
     paragraphs: list[Paragraph] = []
     for index, (text, ranges) in enumerate(zip(texts, draft.paragraphs, strict=True)):
         start, end = view.hull(ranges[0][0], ranges[0][1])[0], view.hull(*ranges[-1])[1]
-        positions = [at for piece in ranges for at in view.starts[piece[0] : piece[1]]]
-        items = _items(raw[index], _as_ranges(positions, end))
+        items = _items(raw[index], lambda ranges=ranges, end=end: _characters(draft, ranges, end))
         paragraphs.append(Paragraph(index, start, end, text, paths[index], headings[index], items=items))
     facts = draft.facts
     title = bare_title(facts.title) if facts.title else join_title(texts[:first])
     return Document(id, tuple(paragraphs), title, facts.spoken or facts.date, source, facts.author)
 
 
-def _as_ranges(positions: Sequence[int], end: int) -> list[Range]:
-    return list(zip(positions, [*positions[1:], end], strict=True))
+def _characters(draft: Draft, ranges: Sequence[Range], end: int) -> list[Range]:
+    """Source range of each character of a paragraph, up to where the next one begins."""
+    positions = [at for start, stop in ranges for at in draft.view.starts[start:stop]]
+    return list(pairwise([*positions, end]))
 
 
-def _items(text: str, ranges: Sequence[Range]) -> tuple[Item, ...]:
-    """The enumerated items of a paragraph whose characters stand at `ranges` (one for all, or one for each)."""
+def _items(text: str, places: Callable[[], Sequence[Range]]) -> tuple[Item, ...]:
+    """The enumerated items of a paragraph; `places` gives each character's source range, asked for only if needed."""
     spans = split_items(text)
-    if len(ranges) == 1 and len(text) != 1:
-        offset = ranges[0][0]
-        places = [(offset + start, offset + end) for start, end in spans]
-    else:
-        places = [(ranges[start][0], ranges[end - 1][1]) for start, end in spans]
-    normal = [unicodedata.normalize("NFC", text[start:end]) for start, end in spans]
-    return tuple(Item(start, end, item) for (start, end), item in zip(places, normal, strict=True))
+    if not spans:
+        return ()
+    ranges = places()
+    return tuple(
+        Item(ranges[start][0], ranges[end - 1][1], unicodedata.normalize("NFC", text[start:end]))
+        for start, end in spans
+    )
 
 
 def _complete(text: str, kept: Sequence[Sequence[Range]], noise: Iterable[Removed]) -> list[Removed]:

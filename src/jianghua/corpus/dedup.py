@@ -18,7 +18,7 @@ MIN_CHARACTERS = 30
 _PERMUTATIONS, _BANDS, _BAND_THRESHOLD, _SEED = 128, 32, 0.5, 1
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Pair:
     """Two near-duplicates: document ids (first < second), paragraph indices (None: whole documents), similarity."""
 
@@ -63,24 +63,31 @@ def is_long(paragraph: Paragraph, min_characters: int = MIN_CHARACTERS) -> bool:
 
 def group_documents(
     documents: Sequence[Document],
-    files: Mapping[str, str],
+    origins: Mapping[str, str],
     threshold: float = SIMILARITY,
     min_characters: int = MIN_CHARACTERS,
 ) -> Groups:
     """Groups of documents that must stay in one split, whatever the order of `documents`.
 
-    Joined are the documents of one file (`files`: document id → file), documents whose texts are near-duplicates,
-    and documents that share a near-duplicate paragraph of at least `min_characters` letters and digits.
+    Joined are the documents of one origin (`origins`: document id → raw file), documents whose texts are
+    near-duplicates, and documents that share a near-duplicate paragraph of at least `min_characters` letters or
+    digits.
     """
     ordered = sorted(documents, key=lambda document: document.id)
-    pairs = sorted(_document_pairs(ordered, threshold, min_characters))
+    pairs = sorted(_document_pairs(ordered, threshold, min_characters), key=_place)
     parents = {document.id: document.id for document in ordered}
-    first_of_file: dict[str, str] = {}
+    first_of: dict[str, str] = {}
     for document in ordered:
-        _join(parents, first_of_file.setdefault(files[document.id], document.id), document.id)
+        _join(parents, first_of.setdefault(origins[document.id], document.id), document.id)
     for pair in pairs:
         _join(parents, pair.first, pair.second)
     return Groups({id_: _root(parents, id_) for id_ in parents}, tuple(pairs))
+
+
+def _place(pair: Pair) -> tuple[str, str, int, int]:
+    # Whole documents come before their paragraphs.
+    one, other = (-1 if index is None else index for index in (pair.first_index, pair.second_index))
+    return pair.first, pair.second, one, other
 
 
 def _document_pairs(documents: Sequence[Document], threshold: float, min_characters: int) -> Iterator[Pair]:

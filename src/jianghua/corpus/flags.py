@@ -15,8 +15,12 @@ from jianghua.schema import FLAGS, Document
 
 _HAN = "[\u4e00-\u9fff]"
 # A run of marks, or an X that stands for a word: X光, 5×3, APP and 2×2 are none.
-_MASK_RUN = re.compile(rf"(?<![A-Za-z\d*×○])(?:[XxＸ×]{{2,}}|[*＊]{{2,}}|[○〇]{{2,}}|\d{{0,3}}[×XxＸ*]{{2,3}}(?=年)|某某)(?![A-Za-z\d*])")
-_MASK_ONE = re.compile(rf"(?<![A-Za-z\d×*])[XＸ×](?![A-Za-z\d×*光线射轴型])(?:(?<={_HAN}.)|(?<=[，。、；：,.;:\n].)|(?={_HAN}))")
+_MASK_RUN = re.compile(
+    r"(?<![A-Za-z\d*×○])(?:[XxＸ×]{2,}|[*＊]{2,}|[○〇]{2,}|\d{0,3}[×XxＸ*]{2,3}(?=年)|某某)(?![A-Za-z\d*])"
+)
+_MASK_ONE = re.compile(
+    rf"(?<![A-Za-z\d×*])[XＸ×](?![A-Za-z\d×*光线射轴型])(?:(?<={_HAN}.)|(?<=[，。、；：,.;:\n].)|(?={_HAN}))"
+)
 _MOJIBAKE = re.compile("[\ufffd\ue000-\uf8ff]|锟斤拷|烫烫烫|屯屯屯|ï»¿|â€[œ\u009d™]|[ÃÂåäæç][\u0080-\u00bf]")
 # The commonest characters of UTF-8 read as GBK; modern prose has none of them.
 _GBK_MOJIBAKE = re.compile("[锛銆鐨涓鍦鏄鈥]")

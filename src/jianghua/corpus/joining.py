@@ -18,6 +18,7 @@ _GOES_ON = re.compile(r"[,。、;:!?”’)》」』】]")
 _FRESH = re.compile(
     r"\d{1,2}月\d{1,2}日|(?:19|20)\d\d年|近日|日前|当前|目前|如今|现在|今年|去年|不久前|前不久|会议(?:强调|指出|要求|认为)|[“\"]"
 )
+_QUOTED_LINES = 20  # what opened longer ago was forgotten, not cut
 _NARROWEST, _WIDEST = 15, 90
 _FEWEST_WRAPS = 4
 
@@ -90,11 +91,11 @@ def _cut(paragraph: list[Line], line: Line) -> bool:
         return False
     if _STRONGLY_OPEN.search(last) or (_GOES_ON.match(key) and shapes.is_body(last)):
         return True
-    whole = "".join(part.key for part in paragraph)
+    whole = "".join(part.key for part in paragraph[-_QUOTED_LINES:])
     unclosed = any(whole.count(pair[0]) > whole.count(pair[1]) for pair in _PAIRS)
     if len(paragraph) == 1 and shapes.is_heading(last) and not unclosed:
         return False
-    if not unclosed and (last.endswith(("”", "\"")) or _FRESH.match(key)):
+    if not unclosed and (last.endswith(("”", '"')) or _FRESH.match(key)):
         return False
     runs_on = shapes.ends_sentence(key) or shapes.is_body(key) or key.endswith((",", "、"))
     return runs_on and (len(paragraph) > 1 or shapes.is_body(last) or unclosed or len(last) >= 25)

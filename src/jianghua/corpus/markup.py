@@ -16,24 +16,31 @@ from dataclasses import dataclass, field
 from jianghua.corpus.view import LINE_BREAK, Range, View
 from jianghua.schema import Removed
 
-_BLOCK = frozenset(
-    "address article aside blockquote body br caption center dd div dl dt fieldset figcaption figure footer form h1 h2"
-    " h3 h4 h5 h6 head header hr html legend li main nav ol option p pre section select table tbody td tfoot th thead"
-    " title tr ul".split()
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_BLOCK = _words(
+    "address article aside blockquote body br caption center dd div dl dt fieldset figcaption figure footer form "
+    "h1 h2 h3 h4 h5 h6 head header hr html legend li main nav ol option p pre section select table tbody td tfoot "
+    "th thead title tr ul"
 )
-_INLINE = frozenset(
-    "a abbr acronym b base basefont bdo big button cite code del dfn em embed font i iframe img input ins kbd label"
-    " link map area marquee meta noscript object param q s samp script small source span strike strong style sub sup"
-    " svg template textarea tt u ul var video audio o:p st1:chsdate wbr".split()
+_INLINE = _words(
+    "a abbr acronym b base basefont bdo big button cite code del dfn em embed font i iframe img input ins kbd "
+    "label link map area marquee meta noscript object param q s samp script small source span strike strong style "
+    "sub sup svg template textarea tt u ul var video audio o:p st1:chsdate wbr"
 )
 _KNOWN = _BLOCK | _INLINE
-_VOID = frozenset("area base basefont br col embed hr img input link meta param source wbr o:p".split())
+_VOID = _words("area base basefont br col embed hr img input link meta param source wbr o:p")
 # Their content is never running text.
-_OPAQUE = frozenset("script style template textarea svg iframe noscript select button title".split())
+_OPAQUE = _words("script style template textarea svg iframe noscript select button title")
 _ASIDE = {"nav": "navigation", "footer": "navigation", "aside": "navigation", "form": "html"}
 # Words in class and id that the templates of government and news sites use for what surrounds an article.
-_HINTS = {word: "navigation" for word in "nav menu breadcrumb crumb crumbs footer sidebar related recommend pager".split()}
-_HINTS |= {word: "widget" for word in "share toolbar copyright qrcode comment comments".split()}
+_HINTS = dict.fromkeys(
+    ["nav", "menu", "breadcrumb", "crumb", "crumbs", "footer", "sidebar", "related", "recommend", "pager"], "navigation"
+)
+_HINTS |= dict.fromkeys(["share", "toolbar", "copyright", "qrcode", "comment", "comments"], "widget")
 # A container with more of the page's text than this is the article, whatever it is called: ASP pages wrap all in a form.
 _MAIN_SHARE = 1 / 3
 
@@ -50,7 +57,7 @@ _PAGE = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.I)
 _META_NAME = re.compile(r"(?:name|property)\s*=\s*[\"']?([\w:.-]+)", re.I)
 _META_CONTENT = re.compile(r"content\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.I)
 _TITLE_NAMES = frozenset({"articletitle", "og:title"})
-_DATE_NAMES = frozenset("pubdate publishdate publish_date publishtime article:published_time og:release_date".split())
+_DATE_NAMES = _words("pubdate publishdate publish_date publishtime article:published_time og:release_date")
 _ISO = re.compile(r"((?:19|20)\d\d)[-/.年](\d{1,2})[-/.月](\d{1,2})")
 
 

@@ -62,7 +62,10 @@ def _pass(stripped: Stripped, facts: Facts, split: bool) -> list[Draft]:
     lines = lines[count:]
     reasons = zones.own_reasons(lines)
     # A newspaper's date line stands once, above all articles of its page.
-    page = next((day for line, why in zip(lines, reasons, strict=True) if why == "page_head" and (day := iso_date(line.key))), None)
+    page = next(
+        (day for line, why in zip(lines, reasons, strict=True) if why == "page_head" and (day := iso_date(line.key))),
+        None,
+    )
     begins = articles.starts(lines, reasons) if split else [0]
     drafts: list[Draft] = []
     for first, last in zip(begins, [*begins[1:], len(lines)], strict=True):
@@ -84,9 +87,7 @@ def _draft(view: View, lines: Sequence[Line], reasons: zones.Reasons, facts: Fac
     headlines = articles.opening_headlines(lines, reasons)
     # Noise between two lines parts them like a blank line.
     content = [replace(lines[i], gap=lines[i].gap + (i > 0 and reasons[i - 1] is not None)) for i in kept]
-    groups = joining.group(
-        content, [i in headlines for i in kept], joining.find_wrap(content)
-    )
+    groups = joining.group(content, [i in headlines for i in kept], joining.find_wrap(content))
     removed = [
         Removed(*view.hull(line.start, line.end), reason)
         for line, reason in zip(lines, reasons, strict=True)

@@ -52,7 +52,9 @@ def read_text(path: Path) -> SourceText:
         size = path.stat().st_size
         data = b"" if size > MAX_BYTES else path.read_bytes()
     except OSError as error:
-        raise InputError("a readable file", f"{error.strerror} at {path}", "check the path and its permissions") from error
+        raise InputError(
+            "a readable file", f"{error.strerror} at {path}", "check the path and its permissions"
+        ) from error
     if size > MAX_BYTES:
         raise InputError(f"at most {MAX_BYTES >> 20} MiB", f"{size >> 20} MiB at {path}", "split it into smaller files")
     if kind in _MAGIC:
@@ -88,7 +90,11 @@ def check_zip(path: Path) -> None:
     total = sum(member.file_size for member in members)
     for limit, found, bad in (
         (f"at most {_MAX_MEMBERS} members", f"{len(members)}", len(members) > _MAX_MEMBERS),
-        (f"parts of at most {MAX_BYTES >> 20} MiB", f"{largest and largest.filename}", largest and largest.file_size > MAX_BYTES),
+        (
+            f"parts of at most {MAX_BYTES >> 20} MiB",
+            f"{largest and largest.filename}",
+            largest and largest.file_size > MAX_BYTES,
+        ),
         (f"at most {_MAX_TOTAL >> 20} MiB unpacked", f"{total >> 20} MiB", total > _MAX_TOTAL),
         (f"a compression ratio of at most {_MAX_RATIO}", "more", any(map(_is_bomb, members))),
     ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from jianghua.corpus.noise import SENTENCE_END
+from jianghua.corpus.patterns import SENTENCE_END
 from jianghua.corpus.view import match_key
 
 _NUMERAL = "[一二三四五六七八九十百零〇]"

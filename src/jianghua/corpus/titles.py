@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from jianghua.corpus import shapes
 from jianghua.corpus.noise import line_reason
 from jianghua.corpus.view import letters, match_key
 
-_COUNT_NOTE = re.compile(r"\s*[(\[【]\s*(?:本页|全文|本文|正文|共|约|字数|总)?[^()\[\]【】]{0,10}\d[\d,.]*\+?\s*(?:多|余)?[字页][^()\[\]【】]{0,6}[)\]】]\s*$")
+_COUNT_NOTE = re.compile(
+    r"\s*[(\[【]\s*(?:本页|全文|本文|正文|共|约|字数|总)?[^()\[\]【】]{0,10}\d[\d,.]*\+?\s*(?:多|余)?[字页][^()\[\]【】]{0,6}[)\]】]\s*$"
+)
 _BRACKETS = re.compile(r"\s*\[[^\[\]]{1,8}\]\s*$|^\s*【[^【】]{1,6}】\s*")
 _SITE = re.compile(
     r"\s*[_|\-–—]+\s*[^_|]{0,30}(?:网|网站|频道|政府|门户|中心|新闻|资讯|文库|范文|专栏|领导讲话|讲话稿|在线|日报|晚报|客户端|平台|公众号|论坛|博客|首页|栏目)[^_|。]{0,12}$"
@@ -23,7 +26,9 @@ _SHORTEST = 6  # letters; a copy of less may be a phrase
 def bare_title(text: str) -> str:
     """A title without label, site name and character count."""
     title = _LABEL.sub("", match_key_keeping_width(text))
-    while (cut := _BRACKETS.sub("", _COUNT_NOTE.sub("", _SITE.sub("", title)))) != title and len(letters(cut)) >= _SHORTEST:
+    while (cut := _BRACKETS.sub("", _COUNT_NOTE.sub("", _SITE.sub("", title)))) != title and len(
+        letters(cut)
+    ) >= _SHORTEST:
         title = cut
     return title.strip()
 
@@ -35,7 +40,12 @@ def match_key_keeping_width(text: str) -> str:
 
 def is_title_line(key: str) -> bool:
     """A heading that can be a title: no number, no salutation, no deck."""
-    return shapes.is_heading(key) and shapes.level(key) is None and not shapes.is_salutation(key) and not shapes.is_deck(key)
+    return (
+        shapes.is_heading(key)
+        and shapes.level(key) is None
+        and not shapes.is_salutation(key)
+        and not shapes.is_deck(key)
+    )
 
 
 def title_lines(texts: Sequence[str]) -> int:
@@ -75,7 +85,8 @@ def _target(head: list[str], known: str | None) -> str | None:
     if known and len(letters(known)) >= _SHORTEST:
         return letters(known)
     bare = [letters(bare_title(key)) for key in head]
-    repeated = [title for title in bare if bare.count(title) > 1]
+    counts = Counter(bare)
+    repeated = [title for title in bare if counts[title] > 1]
     found = next(iter(repeated or bare), "")
     return found if len(found) >= _SHORTEST else None
 

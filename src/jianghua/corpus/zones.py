@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 
-from jianghua.corpus import noise, shapes
+from jianghua.corpus import noise, patterns, shapes
 from jianghua.corpus.titles import title_copies
 from jianghua.corpus.view import Line, letters
 
@@ -61,7 +62,7 @@ def _open_before(lines: Sequence[Line], reasons: Reasons) -> list[bool]:
 def _mark_related(lines: Sequence[Line], reasons: Reasons) -> None:
     """Lists of links below 相关链接 and its like, in the middle of a file: entries, up to the next text."""
     for i, line in enumerate(lines):
-        if reasons[i] != "navigation" or not noise.TAIL_MARKER.fullmatch(line.key):
+        if reasons[i] != "navigation" or not patterns.TAIL_MARKER.fullmatch(line.key):
             continue
         j = i + 1
         while j < len(lines) and reasons[j] is None and _entry(lines, reasons, j):
@@ -115,7 +116,9 @@ def _mark_head(lines: Sequence[Line], reasons: Reasons, head: int) -> None:
 def _alone(lines: Sequence[Line], reasons: Reasons, i: int) -> str | None:
     """A name below a title is the speaker's if a date or a salutation is next to it."""
     near = lines[max(0, i - 1) : i + 2]
-    dated = any(noise.head_reason(line.key) or reasons[j] == "byline" for j, line in enumerate(near, max(0, i - 1)) if j != i)
+    dated = any(
+        noise.head_reason(line.key) or reasons[j] == "byline" for j, line in enumerate(near, max(0, i - 1)) if j != i
+    )
     return "byline" if dated or (i + 1 < len(lines) and shapes.is_salutation(lines[i + 1].key)) else None
 
 
@@ -150,30 +153,30 @@ def _breaks_off(copy: str, following: Sequence[str]) -> bool:
 
 def _tail_start(lines: Sequence[Line], reasons: Reasons, body: list[int]) -> int:
     """Where the tail begins: behind the last text, or at a marker with little but a list behind it."""
+    total = sum(len(line.key) for line in lines)
+    before = sum(len(line.key) for line in lines[: body[0] + 1])
     for i in range(body[0] + 1, body[-1]):
-        if reasons[i] != "navigation" or not noise.TAIL_MARKER.fullmatch(lines[i].key):
-            continue
-        rest = range(i + 1, len(lines))
-        texts = sum(j > i for j in body)
-        after = sum(len(lines[j].key) for j in rest)
-        before = sum(len(line.key) for line in lines[:i])
-        if 4 * texts <= len(rest) and 3 * after <= before:
-            return i
+        if reasons[i] == "navigation" and patterns.TAIL_MARKER.fullmatch(lines[i].key):
+            after, texts = total - before - len(lines[i].key), len(body) - bisect_right(body, i)
+            if 4 * texts <= len(lines) - i - 1 and 3 * after <= before:
+                return i
+        before += len(lines[i].key)
     return body[-1] + 1
 
 
 def _mark_tail(lines: Sequence[Line], reasons: Reasons, start: int) -> None:
     marked = False
     previous: str | None = None
+    last_site = max((i for i in range(start, len(lines)) if reasons[i] in _SITE_NOISE), default=-1)
     for i in range(start, len(lines)):
         key = lines[i].key
-        marked = marked or (reasons[i] is not None and noise.TAIL_MARKER.fullmatch(key) is not None)
+        marked = marked or (reasons[i] is not None and patterns.TAIL_MARKER.fullmatch(key) is not None)
         if reasons[i] is None:
             reasons[i] = noise.tail_reason(key) or _signed(lines, reasons, i)
         # Behind site noise everything is; before it, what looks like an entry of its list.
         if reasons[i] is None and (marked or previous in _SITE_NOISE):
             reasons[i] = "navigation" if marked or previous != "widget" else "widget"
-        if reasons[i] is None and _entry_before(key) and any(reason in _SITE_NOISE for reason in reasons[i + 1 :]):
+        if reasons[i] is None and i < last_site and _entry_before(key):
             reasons[i] = "navigation"
         previous = reasons[i]
 

@@ -19,7 +19,7 @@ from jianghua.inference.analyze import analyze_documents
 from jianghua.inference.models import find_models, open_models
 from jianghua.inference.page import write_page
 from jianghua.inference.sources import from_path, refuse_repeated_ids
-from jianghua.inference.table import format_table
+from jianghua.inference.table import format_overview, format_table
 from jianghua.schema import Analysis, InputError
 
 DESCRIPTION = "Label, gist and summarise speeches. 给讲话稿逐段标注任务类型与政策领域，并写出要点和摘要。"
@@ -30,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("inputs", nargs="+", type=Path, help="files or folders: .txt .md .html .docx .pdf .jsonl 文件或文件夹")
     result.add_argument("--output", type=Path, help="JSON Lines file to write 输出文件")
     result.add_argument("--html", type=Path, help="one self-contained page to read 阅读页面")
-    result.add_argument("--table", action="store_true", help="print a table for each document 打印表格")
+    result.add_argument("--table", choices=("overview", "full"), help="print a line, or a table, for each document 打印表格")
     result.add_argument("--models", type=Path, help="folder of the checkpoints 模型目录")
     result.add_argument("--language", choices=("zh", "en"), default="zh", help="of table and page 界面语言")
     return result
@@ -82,8 +82,10 @@ def command(arguments: list[str] | None = None) -> int:
                 sink.write(json.dumps(analysis.to_dict(), ensure_ascii=False) + "\n")
             if analysis.error:
                 print(f"error: {analysis.source or analysis.id}: {analysis.error}", file=sys.stderr)
-            if options.table:
+            if options.table == "full":
                 print(format_table(analysis, codebook, options.language), end="\n\n")
+            elif options.table:
+                print(format_overview(analysis, codebook, options.language))
             if options.html:
                 kept.append(analysis)
     if options.html:

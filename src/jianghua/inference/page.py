@@ -34,6 +34,7 @@ SHOWN_NOISE = 2000  # characters of one removed span
 EXCERPT = 24  # characters of an evidence link or of an item without gist
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
+Noise = tuple[str, str, int]  # reason, text, characters not shown
 Choice = tuple[str, str, str, int]  # code, key, colour, paragraphs
 Scores = tuple[list[tuple[str, int]], int]  # (key, percent) highest first; how many labels lie below one percent
 
@@ -46,12 +47,6 @@ class Share(NamedTuple):
     x: float
     width: float
     percent: int
-
-
-class Noise(NamedTuple):
-    reason: str
-    text: str
-    hidden: int
 
 
 class Evidence(NamedTuple):
@@ -120,13 +115,9 @@ def render_page(
 
 
 def write_page(
-    analyses: Iterable[Analysis],
-    codebook: Codebook,
-    path: Path,
-    *,
-    texts: Mapping[str, str] | None = None,
+    analyses: Iterable[Analysis], codebook: Codebook, path: Path, *, texts: Mapping[str, str] | None = None,
     language: str = "zh",
-) -> None:
+) -> None:  # fmt: skip
     """Write `render_page(…)` to `path` in UTF-8, whole or not at all; parent folders are created.
 
     Raises:
@@ -304,6 +295,6 @@ def _noise_by_place(analysis: Analysis, text: str | None) -> list[list[Noise]]:
         return places
     for span in sorted(analysis.removed, key=lambda span: span.start):
         content = text[span.start : span.end].strip()
-        noise = Noise(span.reason, content[:SHOWN_NOISE], max(0, len(content) - SHOWN_NOISE))
+        noise = (span.reason, content[:SHOWN_NOISE], max(0, len(content) - SHOWN_NOISE))
         places[bisect_left(starts, span.start)].append(noise)
     return places

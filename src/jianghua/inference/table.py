@@ -34,7 +34,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "state": ("状态", "State"),
     "clear": ("清除筛选", "Clear filters"),
     "none_matched": ("没有符合筛选条件的段落。", "No paragraph matches the filters."),
-    "show_removed": ("显示去除内容", "Show removed text"),
+    "show_removed": ("去除内容", "Removed text"),
     "review": ("待复核", "needs review"),
     "summary": ("摘要", "Summary"),
     "evidence": ("依据", "Evidence"),
@@ -96,6 +96,24 @@ def format_table(analysis: Analysis, codebook: Codebook, language: str = "zh", w
     if analysis.error is None:
         lines += ["", *_rows(analysis, codebook, names, columns)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def format_overview(analysis: Analysis, codebook: Codebook, language: str = "zh", columns: int = 110) -> str:
+    """One document as one line: id, paragraphs, its two largest task types, headline, flags (or its error)."""
+    names = {key: pair[LANGUAGES.index(language)] for key, pair in vocabulary(codebook).items()}
+    if analysis.error is not None:
+        return _clip(f"{analysis.id}  {names['error']}: {_safe(analysis.error)}", columns)
+    counts = Counter(paragraph.task_type for paragraph in analysis.paragraphs)
+    top = "、".join(f"{brief_name(names[f't.{task}'])} {count}" for task, count in counts.most_common(2))
+    flags = "".join(f" [{names[f'f.{flag}']}]" for flag in analysis.flags)
+    cells = _pad(_clip(analysis.id, 28), 30) + _pad(f"{len(analysis.paragraphs)} {names['paragraphs']}", 9)
+    return _clip(cells + _pad(_clip(top, 24), 26) + _safe(analysis.headline) + flags, columns)
+
+
+def _clip(text: str, columns: int) -> str:
+    if display_width(text) <= columns:
+        return text
+    return wrap(text, columns - 1)[0] + "…"
 
 
 def vocabulary(codebook: Codebook) -> dict[str, tuple[str, str]]:

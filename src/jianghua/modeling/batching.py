@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from transformers import PreTrainedTokenizerBase
 
+from jianghua.schema import Document
+
 CONTEXT_SHARE = 4  # at most a quarter of a window goes to the context
 
 
@@ -35,6 +37,16 @@ class Windows:
 def context_of(title: str | None, heading: str | None) -> str:
     """The context line of a paragraph."""
     return "；".join(part for part in (title, heading) if part)
+
+
+def classifier_inputs(documents: Sequence[Document]) -> list[ClassifierInput]:
+    """Every labelled paragraph with its title and heading path as context."""
+    return [
+        ClassifierInput(paragraph.text, context_of(document.title, paragraph.heading))
+        for document in documents
+        for paragraph in document.paragraphs
+        if paragraph.label
+    ]
 
 
 def _text_ids(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[list[int]]:

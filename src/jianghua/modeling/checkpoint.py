@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import torch
 from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from jianghua.modeling.tokenization import check_tokenizer
+from jianghua.records import sha256
 from jianghua.schema import InputError
 
 SETTINGS_FILE = "jianghua.json"
@@ -29,6 +32,39 @@ def read_settings(folder: Path, kind: str) -> dict[str, Any]:
     if settings.get("kind") != kind:
         raise InputError(f"a {kind} checkpoint in {folder}", f"a {settings.get('kind')}", f"give the folder of a {kind}")
     return settings
+
+
+def checkpoint_kind(folder: Path, kinds: Sequence[str]) -> str:
+    """Which of `kinds` the checkpoint in `folder` is.
+
+    Raises:
+        InputError: no such folder, or not a checkpoint of one of these kinds.
+    """
+    path, wanted = folder / SETTINGS_FILE, " or ".join(kinds)
+    if not path.is_file():
+        found = f"no {SETTINGS_FILE} there" if folder.is_dir() else "no such folder"
+        raise InputError(f"a {wanted} checkpoint in {folder}", found, "train one with training/, or correct the path")
+    try:
+        kind = json.loads(path.read_text(encoding="utf-8"))["kind"]
+    except (ValueError, KeyError, TypeError) as error:
+        found = f"{type(error).__name__}: {error}"
+        raise InputError(f'a JSON object with "kind" in {path}', found, "save the checkpoint again") from error
+    if kind not in kinds:
+        raise InputError(f"a {wanted} checkpoint in {folder}", f"kind {kind!r}", "give the folder of such a checkpoint")
+    return kind
+
+
+def checkpoint_id(folder: Path) -> str:
+    """Name of the folder and the first 12 digits of the SHA-256 of its weights (of the digests, for several files).
+
+    Raises:
+        InputError: no safetensors weights in the folder.
+    """
+    digests = [sha256(path) for path in sorted(folder.glob("*.safetensors"))]
+    if not digests:
+        raise InputError(f"safetensors weights in {folder}", "none", "save the checkpoint again, or correct the path")
+    whole = digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+    return f"{folder.resolve().name}@{whole[:12]}"
 
 
 def write_settings(folder: Path, settings: dict[str, Any]) -> None:

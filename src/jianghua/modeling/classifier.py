@@ -17,6 +17,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrai
 
 from jianghua.codebook import Codebook
 from jianghua.metrics.calibration import Platt, apply_platt, apply_temperature
+from jianghua.metrics.classification import multi_label_report, single_label_report
 from jianghua.modeling.batching import (
     ClassifierInput,
     Windows,
@@ -27,6 +28,7 @@ from jianghua.modeling.batching import (
     token_budget_batches,
 )
 from jianghua.modeling.checkpoint import default_device, inference_dtype, load_model, load_tokenizer, read_settings
+from jianghua.schema import Label
 
 KIND = "classifier"
 TOKEN_BUDGET = 4096
@@ -97,6 +99,9 @@ class Prediction:
         names = self.settings.policy_domain
         chosen = [tuple(name for name, hit in zip(names, row, strict=True) if hit) for row in above]
         return [() if task == "boilerplate" else domains for task, domains in zip(self.task_labels(), chosen, strict=True)]
+
+    def labels(self) -> list[Label]:
+        return [Label(task, domains, "model") for task, domains in zip(self.task_labels(), self.domain_labels(), strict=True)]
 
     def needs_review(self) -> list[bool]:
         return (self.task.max(axis=1) < self.settings.review_below).tolist()
@@ -171,3 +176,22 @@ def predict(classifier: Classifier, inputs: Sequence[ClassifierInput], budget: i
     settings = classifier.settings
     windows = encode_windows(classifier.tokenizer, inputs, settings.max_length, settings.use_context)
     return predict_from_logits(window_logits(classifier, windows, budget), windows, len(inputs), settings)
+
+
+def label_scores(found: Sequence[Label], labels: Sequence[Label], settings: ClassifierSettings) -> dict[str, Any]:
+    """The reports of both axes for labels that anything set, row by row.
+
+    Raises:
+        InputError: no rows, lists of unequal length, or a label that the checkpoint does not know.
+    """
+    tasks = [x.task_type for x in labels], [x.task_type for x in found]
+    domains = [x.policy_domain for x in labels], [x.policy_domain for x in found]
+    return {
+        "task_type": single_label_report(*tasks, settings.task_type),
+        "policy_domain": multi_label_report(*domains, settings.policy_domain),
+    }
+
+
+def scores(prediction: Prediction, labels: Sequence[Label]) -> dict[str, Any]:
+    """The reports of both axes for what the model predicts."""
+    return label_scores(prediction.labels(), labels, prediction.settings)

@@ -14,23 +14,23 @@ from datasets import Dataset
 from transformers import EvalPrediction, PreTrainedModel, PreTrainedTokenizerBase, Trainer, set_seed
 
 from jianghua.codebook import load_codebook
-from jianghua.config import config_hash, config_values
+from jianghua.config import config_hash, config_values, portable
 from jianghua.metrics.calibration import fit_platt, fit_temperature
-from jianghua.metrics.classification import best_thresholds, multi_label_report, single_label_report
-from jianghua.modeling.batching import Windows, encode_windows, pad
+from jianghua.metrics.classification import best_thresholds
+from jianghua.modeling.batching import Windows, classifier_inputs, encode_windows, pad
 from jianghua.modeling.checkpoint import load_tokenizer, save_checkpoint
 from jianghua.modeling.classifier import (
     Classifier,
     ClassifierSettings,
-    Prediction,
     new_classifier,
     predict,
     predict_from_logits,
     pretrained_classifier,
+    scores,
 )
 from jianghua.modeling.tokenization import train_tokenizer
 from jianghua.schema import Document, InputError, Label
-from jianghua.trainers.data import classifier_inputs, hold_out, read_all
+from jianghua.trainers.data import hold_out, read_all
 from jianghua.trainers.run import RunConfig, callbacks, check_finite, fit, run_fingerprint, training_arguments
 
 TARGETS = 2  # columns of the label tensor before the domains: task index, weight
@@ -136,17 +136,6 @@ def class_weights(labels: Sequence[Label], settings: ClassifierSettings, power: 
     return torch.tensor((counts.mean() / np.maximum(counts, 1)) ** power, dtype=torch.float32)
 
 
-def scores(prediction: Prediction, labels: Sequence[Label]) -> dict[str, Any]:
-    """The reports of both axes."""
-    settings = prediction.settings
-    return {
-        "task_type": single_label_report([x.task_type for x in labels], prediction.task_labels(), settings.task_type),
-        "policy_domain": multi_label_report(
-            [x.policy_domain for x in labels], prediction.domain_labels(), settings.policy_domain
-        ),
-    }
-
-
 def logits_in_order(output: Any) -> np.ndarray:
     """Window logits of a Trainer prediction, (windows, labels), back in the order of the windows."""
     position = np.asarray(output.label_ids)[:, -1].astype(int)
@@ -232,7 +221,7 @@ def train_classifier(config: ClassifierConfig) -> dict[str, Any]:
         callbacks=callbacks(config.run, fingerprint(config)),
     )  # fmt: skip
     fit(trainer, config.run, fingerprint(config))
-    dev = {path.stem: read_all([path], codebook) for path in config.dev_data}
+    dev = {portable(path): read_all([path], codebook) for path in config.dev_data}
     return finish(trainer, config, settings, splits["held"], dev)
 
 

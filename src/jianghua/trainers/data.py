@@ -8,7 +8,6 @@ from pathlib import Path
 
 from jianghua.codebook import Codebook
 from jianghua.corpus.table import load_documents
-from jianghua.modeling.batching import ClassifierInput, context_of
 from jianghua.schema import Document, InputError
 
 
@@ -35,13 +34,3 @@ def hold_out(documents: Sequence[Document], share: float) -> tuple[list[Document
         point = int.from_bytes(hashlib.sha256(document.id.encode()).digest()[:4]) / 2**32
         (held if point < share else kept).append(document)
     return kept, held
-
-
-def classifier_inputs(documents: Sequence[Document]) -> list[ClassifierInput]:
-    """Every labelled paragraph with its title and heading path as context."""
-    return [
-        ClassifierInput(paragraph.text, context_of(document.title, paragraph.heading))
-        for document in documents
-        for paragraph in document.paragraphs
-        if paragraph.label
-    ]

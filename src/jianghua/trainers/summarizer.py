@@ -38,6 +38,7 @@ from jianghua.trainers.pairs import Pair, annotated_pairs, title_pairs
 from jianghua.trainers.run import RunConfig, callbacks, check_finite, fit, run_fingerprint, training_arguments
 
 IGNORED = -100
+VOCABULARY_PAIRS = 6000  # more text changes few pieces and takes minutes
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,8 @@ def build_model(config: SummarizerConfig, pairs: Sequence[Pair]) -> tuple[PreTra
     if config.model:
         tokenizer = load_tokenizer(config.model)
         return pretrained_summarizer(config.model, tokenizer), tokenizer
-    texts = [text for pair in pairs[: 4 * 10**4] for text in (pair.source, pair.target)]
+    sample = pairs[:: max(1, len(pairs) // VOCABULARY_PAIRS)]
+    texts = [text for pair in sample for text in (pair.source, pair.target)]
     tokenizer = train_tokenizer(texts, config.vocab_size)
     return new_summarizer(config.architecture, tokenizer), tokenizer
 
