@@ -1,11 +1,12 @@
 """How far two readings of the same documents agree.
 
-    python scripts/measure_agreement.py data/samples/annotations.jsonl data/samples/second_reading.jsonl \
+    python scripts/measure_agreement.py data/samples/{train,dev,test}.jsonl --against data/samples/second_reading.jsonl \
         [--disagreements FILE] [--codebook zhengfa]
 
 Paragraphs are paired by document id and index; their texts must be equal. Prints one JSON object: kappa of task_type
 and of each of its labels, kappa of the presence of each policy_domain and their mean, alpha of the sets, and the share
-of equal labels. --disagreements writes one JSON line a paragraph that the two label differently.
+of equal labels; once for all paragraphs, once without those that either reading calls heading or boilerplate (they are
+easy, and inflate agreement). --disagreements writes one JSON line a paragraph that the two label differently.
 """
 
 from __future__ import annotations
@@ -25,8 +26,11 @@ from jianghua.schema import InputError, Label, Paragraph
 Place = tuple[str, int]
 
 
-def paragraphs_of(path: Path, codebook: Codebook) -> dict[Place, Paragraph]:
-    return {(d.id, p.index): p for d in read_annotated(path, codebook) for p in d.paragraphs}
+EASY = {"heading", "boilerplate"}
+
+
+def paragraphs_of(paths: list[Path], codebook: Codebook) -> dict[Place, Paragraph]:
+    return {(d.id, p.index): p for path in paths for d in read_annotated(path, codebook) for p in d.paragraphs}
 
 
 def paired(first: dict[Place, Paragraph], second: dict[Place, Paragraph]) -> dict[Place, tuple[Label, Label]]:
@@ -77,17 +81,19 @@ def differ(labels: tuple[Label, Label]) -> bool:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="How far two readings of the same documents agree.")
-    parser.add_argument("first", type=Path)
-    parser.add_argument("second", type=Path)
+    parser.add_argument("first", type=Path, nargs="+", help="the files of one reading")
+    parser.add_argument("--against", type=Path, nargs="+", required=True, help="the files of the other")
     parser.add_argument("--disagreements", type=Path, metavar="FILE")
     parser.add_argument("--codebook", default="zhengfa")
     given = parser.parse_args(arguments)
     codebook = load_codebook(given.codebook)
-    first, second = paragraphs_of(given.first, codebook), paragraphs_of(given.second, codebook)
+    first, second = paragraphs_of(given.first, codebook), paragraphs_of(given.against, codebook)
     pairs = paired(first, second)
     if not pairs:
         raise InputError("paragraphs that both files hold", "none", "check the ids and indices")
     result = agreement(list(pairs.values()), codebook)
+    content = [labels for labels in pairs.values() if not EASY & {label.task_type for label in labels}]
+    result["without_headings_and_boilerplate"] = agreement(content, codebook) if content else None
     result |= {"only_first": len(first.keys() - second.keys()), "only_second": len(second.keys() - first.keys())}
     print(json.dumps(result, ensure_ascii=False, indent=2))
     if given.disagreements:

@@ -44,7 +44,7 @@ def test_file_cut_inside_a_character() -> None:
 
 @pytest.mark.parametrize("data", [b"", codecs.BOM_UTF8])
 def test_empty_file(data: bytes) -> None:
-    with pytest.raises(InputError, match="found an empty file at here.txt"):
+    with pytest.raises(InputError, match=r"found an empty file at here\.txt"):
         decode(data, "here.txt")
 
 

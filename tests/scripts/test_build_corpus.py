@@ -74,7 +74,7 @@ def test_too_many_rejects_fail_after_the_build(tmp_path: Path) -> None:
 
 
 def test_the_shipped_samples_build_with_their_fixed_parts(tmp_path: Path) -> None:
-    if not (ROOT / "data/samples/raw").is_dir() or not (ROOT / "data/samples/annotations.jsonl").is_file():
+    if not (ROOT / "data/samples/raw").is_dir() or not (ROOT / "data/samples/train.jsonl").is_file():
         pytest.skip("the samples are not rendered")
     config = ROOT / "configs/corpus/samples.yaml"
     done = launch("build_corpus.py", "--config", config, "--output", tmp_path / "out", cwd=tmp_path)

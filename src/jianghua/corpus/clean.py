@@ -36,7 +36,8 @@ def clean_text(
     Paragraphs and removed spans together hold every visible character of `text` once; offsets are code points
     into it. Cleaning the paragraphs again changes nothing.
     """
-    return clean(text, id, Facts(title, date, spoken=date), "html" if html else "txt", source, split_articles)
+    documents = clean(text, id, Facts(title, date, spoken=date), "html" if html else "txt", split_articles)
+    return [replace(document, source=source) for document in documents]
 
 
 def clean_file(path: Path, id: str | None = None) -> list[Document]:  # noqa: A002
@@ -48,8 +49,8 @@ def clean_file(path: Path, id: str | None = None) -> list[Document]:  # noqa: A0
     read = read_text(path)
     facts = Facts(read.title, read.date, read.author)
     kind = read.kind if read.kind in ("html", "md") else "txt"
-    documents = clean(read.text, id or path.stem, facts, kind, str(path), True)
-    return [replace(document, flags=(*document.flags, *read.flags)) for document in documents]
+    documents = clean(read.text, id or path.stem, facts, kind, True)
+    return [replace(document, source=str(path), flags=(*document.flags, *read.flags)) for document in documents]
 
 
 def from_paragraphs(
@@ -85,17 +86,10 @@ def _each(span: Range) -> list[Range]:
     return [(at, at + 1) for at in range(*span)]
 
 
-def clean(
-    text: str,
-    id: str,  # noqa: A002
-    facts: Facts,
-    kind: str,
-    source: str | None,
-    split: bool,
-) -> list[Document]:
+def clean(text: str, id: str, facts: Facts, kind: str, split: bool) -> list[Document]:  # noqa: A002
     """`clean_text` for a text of kind "txt", "md" or "html" of which something is known."""
     drafts, markup = draft_articles(identity(text), kind, facts, split)
-    found = [_document(draft, f"{id}#{n}" if len(drafts) > 1 else id, source) for n, draft in enumerate(drafts, 1)]
+    found = [_document(draft, f"{id}#{n}" if len(drafts) > 1 else id) for n, draft in enumerate(drafts, 1)]
     kept = [_kept(draft) for draft in drafts]
     noise = markup + [span for draft in drafts for span in draft.removed]
     removed = _complete(text, [ranges for part in kept for ranges in part], noise)
@@ -113,7 +107,7 @@ def _kept(draft: Draft) -> list[list[Range]]:
     return [[span for start, end in ranges for span in view.source(start, end)] for ranges in draft.paragraphs]
 
 
-def _document(draft: Draft, id: str, source: str | None) -> Document:  # noqa: A002
+def _document(draft: Draft, id: str) -> Document:  # noqa: A002
     view = draft.view
     raw = ["".join(view.text[start:end] for start, end in ranges) for ranges in draft.paragraphs]
     texts = [unicodedata.normalize("NFC", text) for text in raw]
@@ -128,7 +122,7 @@ def _document(draft: Draft, id: str, source: str | None) -> Document:  # noqa: A
         paragraphs.append(Paragraph(index, start, end, text, paths[index], headings[index], items=items))
     facts = draft.facts
     title = bare_title(facts.title) if facts.title else join_title(texts[:first])
-    return Document(id, tuple(paragraphs), title, facts.spoken or facts.date, source, facts.author)
+    return Document(id, tuple(paragraphs), title, facts.spoken or facts.date, author=facts.author)
 
 
 def _characters(draft: Draft, ranges: Sequence[Range], end: int) -> list[Range]:
@@ -165,7 +159,7 @@ def _complete(text: str, kept: Sequence[Sequence[Range]], noise: Iterable[Remove
 
 
 def _rest(text: str, start: int, end: int, within: bool) -> list[Removed]:
-    """What neither is kept nor has a reason: entities of blanks, invisible characters, blanks where lines were joined."""
+    """What neither is kept nor has a reason: blank entities, invisible characters, blanks where lines were joined."""
     gap = text[start:end]
     if gap.strip():
         first = start + len(gap) - len(gap.lstrip())

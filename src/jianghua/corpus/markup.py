@@ -41,7 +41,7 @@ _HINTS = dict.fromkeys(
     ["nav", "menu", "breadcrumb", "crumb", "crumbs", "footer", "sidebar", "related", "recommend", "pager"], "navigation"
 )
 _HINTS |= dict.fromkeys(["share", "toolbar", "copyright", "qrcode", "comment", "comments"], "widget")
-# A container with more of the page's text than this is the article, whatever it is called: ASP pages wrap all in a form.
+# A container with more of the page's text than this is the article whatever its name: ASP pages are one form.
 _MAIN_SHARE = 1 / 3
 
 _TAG = r"</?(?P<name>[A-Za-z][A-Za-z0-9:]*)(?:\s(?P<attributes>(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+|[^<>]*))?/?>"
@@ -63,7 +63,7 @@ _ISO = re.compile(r"((?:19|20)\d\d)[-/.年](\d{1,2})[-/.月](\d{1,2})")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of markup at [start, end) of a view; `depth_text` characters of visible text stand before it."""
+    """A piece of markup at [start, end) of a view; `text_before` characters of visible text stand before it."""
 
     start: int
     end: int

@@ -27,7 +27,7 @@ _BREAKS = {f"{_WORD}tab": "\t", f"{_WORD}br": "\n", f"{_WORD}cr": "\n", f"{_WORD
 
 
 def docx_text(path: str) -> str:
-    """Every `w:t` of the body in reading order: tables, text boxes, content controls, insertions; one line a paragraph."""
+    """Every `w:t` of the body in reading order, tables, text boxes and insertions too; one line a paragraph."""
     from docx import Document
 
     return "".join(_walk(Document(path).element.body)).strip("\n")

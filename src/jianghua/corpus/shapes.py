@@ -94,7 +94,7 @@ def starts_paragraph(key: str) -> bool:
 
 
 def heading_flags(texts: Sequence[str]) -> list[bool]:
-    """Which paragraphs are headings. A numbered sentence is one where its text follows, an entry of a list otherwise."""
+    """Which paragraphs are headings; a numbered sentence is one where its text follows, else an entry of a list."""
     keys = [match_key(text) for text in texts]
     return [_heads(keys, i) for i in range(len(keys))]
 

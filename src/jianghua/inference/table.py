@@ -16,6 +16,7 @@ from jianghua.schema import Analysis, InputError, Label, ParagraphAnalysis
 LANGUAGES = ("zh", "en")
 NARROWEST = 40  # columns
 TEXT_LINES = 2  # lines of text a paragraph gets at least
+BEGINNING = 4000  # characters of a paragraph that are laid out at most
 GAP = "  "
 _CLOSING = "，。、；：！？”’）》〉」』】％…"
 _TOKEN = re.compile(r"[!-~]+|.", re.DOTALL)
@@ -143,7 +144,7 @@ def wrap(text: str, width: int) -> list[str]:
         if display_width(line + token) <= width:
             line += token
             continue
-        carried = line[-1] if token in _CLOSING and len(line) > 1 else ""
+        carried = line[-1] if token in _CLOSING and len(line) > 1 and width >= 4 else ""
         lines.append(line[: len(line) - len(carried)].rstrip())
         line = (carried + token).lstrip()
     return [*lines, line]
@@ -205,7 +206,7 @@ def _cells(paragraph: ParagraphAnalysis, codebook: Codebook, names: Mapping[str,
     label = codebook.check(Label(paragraph.task_type, tuple(paragraph.policy_domain)), where)
     domains = [brief_name(names[f"d.{code}"]) for code in label.policy_domain]
     mark = "!" if paragraph.needs_review else " "
-    text = _safe(paragraph.gist or paragraph.text)
+    text = _safe((paragraph.gist or paragraph.text)[:BEGINNING])
     return [str(paragraph.index), brief_name(names[f"t.{label.task_type}"]), domains, mark, text]
 
 

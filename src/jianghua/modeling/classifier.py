@@ -101,7 +101,8 @@ class Prediction:
         return [() if task == "boilerplate" else domains for task, domains in zip(self.task_labels(), chosen, strict=True)]
 
     def labels(self) -> list[Label]:
-        return [Label(task, domains, "model") for task, domains in zip(self.task_labels(), self.domain_labels(), strict=True)]
+        pairs = zip(self.task_labels(), self.domain_labels(), strict=True)
+        return [Label(task, domains, "model") for task, domains in pairs]
 
     def needs_review(self) -> list[bool]:
         return (self.task.max(axis=1) < self.settings.review_below).tolist()
