@@ -1,7 +1,7 @@
 """How far two readings of the same documents agree.
 
-    python scripts/measure_agreement.py data/samples/{train,dev,test}.jsonl --against data/samples/second_reading.jsonl \
-        [--disagreements FILE] [--codebook zhengfa]
+    python scripts/measure_agreement.py data/samples/{train,dev,test}.jsonl \
+        --against data/samples/second_reading.jsonl [--disagreements FILE] [--codebook zhengfa]
 
 Paragraphs are paired by document id and index; their texts must be equal. Prints one JSON object: kappa of task_type
 and of each of its labels, kappa of the presence of each policy_domain and their mean, alpha of the sets, and the share

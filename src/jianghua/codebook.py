@@ -96,5 +96,7 @@ def load_codebook(name_or_path: str = DEFAULT) -> Codebook:
         return Codebook(raw["name"], str(raw["version"]), axes)
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(
-            "a codebook with name, version and axes.*.{kind,labels}", f"{path} without {error}", "see configs/codebook/zhengfa.yaml"
+            "a codebook with name, version and axes.*.{kind,labels}",
+            f"{path} without {error}",
+            "see configs/codebook/zhengfa.yaml",
         ) from error

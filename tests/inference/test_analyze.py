@@ -25,7 +25,8 @@ SPEECH = """在全区信访工作推进会上的讲话
 
 让我们共同努力，交出一份让群众满意的答卷！
 """
-KEYS = ["id", "title", "date", "source", "headline", "summary", "summary_evidence", "paragraphs", "removed", "flags", "meta"]
+KEYS = ["id", "title", "date", "source", "headline", "summary", "summary_evidence", "paragraphs", "removed", "flags",
+        "meta"]  # fmt: skip
 PARAGRAPH_KEYS = ["index", "start", "end", "text", "heading", "task_type", "task_type_scores", "policy_domain",
                   "policy_domain_scores", "needs_review", "gist", "items"]  # fmt: skip
 
@@ -84,8 +85,8 @@ def test_given_paragraphs_come_back_one_for_one() -> None:
 
 
 def test_records_are_answered_in_order_and_by_id() -> None:
-    records = [{"id": "b", "text": "会议要求抓好落实。"}, {"text": "没有编号的一条。"}, {"id": "b", "text": "重复。"}, {"id": "c"}, 7]
-    results = list(analyze(records))
+    good = [{"id": "b", "text": "会议要求抓好落实。"}, {"text": "没有编号的一条。"}]
+    results = list(analyze([*good, {"id": "b", "text": "重复。"}, {"id": "c"}, 7]))
     assert [r.id for r in results] == ["b", "2", "b", "c", "5"]
     assert [r.error is None for r in results] == [True, True, False, False, False]
     assert "expected each id once" in str(results[2].error)
@@ -138,7 +139,8 @@ def test_models_are_found_by_argument_then_variable_then_checkout(monkeypatch: p
 
 
 def test_a_document_alone_and_in_a_batch_gets_the_same_labels(speech: Analysis) -> None:
-    batch = list(analyze([{"id": "x", "text": "会议强调，要严厉打击电信网络诈骗。" * 40}, {"id": "text", "text": SPEECH}]))
+    long = {"id": "x", "text": "会议强调，要严厉打击电信网络诈骗。" * 40}
+    batch = list(analyze([long, {"id": "text", "text": SPEECH}]))
     for alone, together in zip(speech.paragraphs, batch[1].paragraphs, strict=True):
         assert alone.task_type == together.task_type
         for name, value in alone.task_type_scores.items():

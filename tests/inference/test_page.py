@@ -73,7 +73,8 @@ def ferry(**changes: object) -> Analysis:
     cut, start = SOURCE.index("渡口镇召开"), SOURCE.index("镇里要")
     first = paragraph(
         0, (cut, SOURCE.index("\n扫码")), "渡口镇召开护航会。镇里要给渡船装定位器。", gist="渡船装定位器",
-        needs_review=True, heading="渡口镇 › 一、安全", items=(ItemAnalysis(start, start + 6, "safeguard", ("technology",), ""),),
+        needs_review=True, heading="渡口镇 › 一、安全",
+        items=(ItemAnalysis(start, start + 6, "safeguard", ("technology",), ""),),
     )  # fmt: skip
     second = paragraph(1, span_of("谢谢各位船工！"), "谢谢各位船工！", task_type="appeal", policy_domain=())
     values: dict = {

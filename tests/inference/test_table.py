@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jianghua.codebook import load_codebook
-from jianghua.inference.table import WORDS, brief_name, display_width, format_table, vocabulary, wrap
+from jianghua.inference.table import WORDS, brief_name, display_width, format_overview, format_table, vocabulary, wrap
 from jianghua.schema import FLAGS, NOISE_REASONS, Analysis, InputError, ParagraphAnalysis, Removed
 
 CODEBOOK = load_codebook()
@@ -141,3 +141,12 @@ def test_brief_names_hold_at_least_four_characters_where_there_are() -> None:
     assert brief_name("科技、信息化") == "科技、信息化"
     assert brief_name("甲乙、丙丁、戊己") == "甲乙、丙丁"
     assert brief_name("其他") == "其他"
+
+
+def test_overview_is_one_safe_line_a_document() -> None:
+    codebook = load_codebook()
+    failed = Analysis("x\x1b[2J", error="expected text, found nothing; do something")
+    line = format_overview(failed, codebook, "en")
+    assert "\x1b" not in line and "\n" not in line and "expected text" in line
+    empty = format_overview(Analysis("甲" * 60, headline="短标题"), codebook, "zh", columns=90)
+    assert display_width(empty) <= 90 and "0 段" in empty and "短标题" in empty

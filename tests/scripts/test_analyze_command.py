@@ -21,8 +21,8 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 def test_samples_to_jsonl_page_and_table(tmp_path: Path) -> None:
     raw = ROOT / "data" / "samples" / "raw"
     output, page = tmp_path / "deep" / "out.jsonl", tmp_path / "page.html"
-    done = run(raw / "a06-pinglan-police-team.txt", raw / "d01-chengwan-yingshang.html", "--output", output, "--html", page,
-               "--table", "full")  # fmt: skip
+    inputs = raw / "a06-pinglan-police-team.txt", raw / "d01-chengwan-yingshang.html"
+    done = run(*inputs, "--output", output, "--html", page, "--table", "full")
     assert done.returncode == 0, done.stderr
     records = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
     assert [r["id"] for r in records] == ["a06-pinglan-police-team", "d01-chengwan-yingshang"]

@@ -140,8 +140,8 @@ def _system(
 
 def pooled_mcc(reference: np.ndarray, found: np.ndarray) -> float:
     """Matthews correlation over all (paragraph, label) decisions of (n, k) indicators; 0.0 where undefined."""
-    decisions = [list(map(str, rows.ravel().tolist())) for rows in (reference, found)]
-    return single_label_report(*decisions, ("True", "False"))["mcc"]
+    wanted, called = ([str(value) for value in rows.ravel()] for rows in (reference, found))
+    return single_label_report(wanted, called, ("True", "False"))["mcc"]
 
 
 def f1_intervals(reference: np.ndarray, found: np.ndarray, sizes: Sequence[int]) -> dict[str, list[float]]:

@@ -16,7 +16,7 @@ from jianghua.metrics.faithfulness import unsupported
 from jianghua.metrics.rouge import KEYS, Convention, corpus_rouge, rouge
 from jianghua.modeling.extractive import digest
 from jianghua.modeling.summarizer import LIMITS, Summarizer, generate
-from jianghua.modeling.writing import NO_GIST, Part, Written, compose_summary, content, join_summary, write_lines
+from jianghua.modeling.writing import Part, Written, compose_summary, content, join_summary, write_lines
 from jianghua.schema import Document, InputError
 
 CONVENTIONS: tuple[Convention, ...] = ("char-multiset", "char-set-1.0")
@@ -151,8 +151,8 @@ def _summaries(summarizer: Summarizer, bodies: Bodies) -> tuple[list[Case], dict
         "raw_gists": [replace(output, how=()) for output in _composed(bodies, unchecked)],
         "raw": [Output(text) for text in _own_words(summarizer, "summary", texts)],
     }
-    cases = [Case("\n".join(text), body.summary, i) for i, (text, body) in enumerate(zip(texts, bodies.documents,
-                                                                                         strict=True))]  # fmt: skip
+    sources = ["\n".join(text) for text in texts]
+    cases = [Case(sources[i], body.summary, i) for i, body in enumerate(bodies.documents)]
     return cases, outputs | _copies([summary_baselines(body) for body in bodies.documents])
 
 

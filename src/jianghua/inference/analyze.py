@@ -59,7 +59,9 @@ def analyze(source: Any, *, models: str | Path | None = None) -> Analysis | Iter
 
 
 def _single(source: str | Mapping[str, Any], number: int = 0) -> Found:
-    return from_text(source, str(number) if number else "text") if isinstance(source, str) else from_record(source, str(number or 1))
+    if isinstance(source, str):
+        return from_text(source, str(number) if number else "text")
+    return from_record(source, str(number or 1))
 
 
 def _each(sources: Iterable[Any]) -> Iterator[Found]:
@@ -102,7 +104,6 @@ class Labelled:
     task_scores: dict[str, float]
     domain_scores: dict[str, float]
     needs_review: bool
-    gist: Written = Written("")
 
 
 def _units(document: Document) -> list[Unit]:
@@ -126,7 +127,7 @@ def _label(units: Sequence[Unit], models: Models) -> list[Labelled]:
 def _labelled(prediction: Prediction, row: int, task: str, domains: tuple[str, ...], review: bool) -> Labelled:
     settings = prediction.settings
     task_scores = {name: round(float(p), 4) for name, p in zip(settings.task_type, prediction.task[row], strict=True)}
-    domain_scores = {name: round(float(p), 4) for name, p in zip(settings.policy_domain, prediction.domain[row], strict=True)}
+    domain_scores = {d: round(float(p), 4) for d, p in zip(settings.policy_domain, prediction.domain[row], strict=True)}
     return Labelled(task, domains, task_scores, domain_scores, review)
 
 
@@ -200,5 +201,6 @@ def _meta(models: Models) -> dict[str, Any]:
         "version": jianghua.__version__, "classifier": models.classifier_id, "summarizer": models.summarizer_id,
         "codebook_version": f"{settings.codebook} {settings.codebook_version}",
     }  # fmt: skip
-    digest = hashlib.sha256(json.dumps([facts, settings.to_dict(), models.summarizer.settings.to_dict()], sort_keys=True).encode())
-    return facts | {"config_hash": digest.hexdigest()[:12]}
+    everything = [facts, settings.to_dict(), models.summarizer.settings.to_dict()]
+    digest = hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()
+    return facts | {"config_hash": digest[:12]}

@@ -27,10 +27,11 @@ DESCRIPTION = "Label, gist and summarise speeches. 给讲话稿逐段标注任�
 
 def parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(prog="jianghua", description=DESCRIPTION)
-    result.add_argument("inputs", nargs="+", type=Path, help="files or folders: .txt .md .html .docx .pdf .jsonl 文件或文件夹")
+    formats = ".txt .md .html .docx .doc .pdf .jsonl"
+    result.add_argument("inputs", nargs="+", type=Path, help=f"files or folders: {formats} 文件或文件夹")
     result.add_argument("--output", type=Path, help="JSON Lines file to write 输出文件")
     result.add_argument("--html", type=Path, help="one self-contained page to read 阅读页面")
-    result.add_argument("--table", choices=("overview", "full"), help="print a line, or a table, for each document 打印表格")
+    result.add_argument("--table", choices=("overview", "full"), help="a line or a table for each document 打印表格")
     result.add_argument("--models", type=Path, help="folder of the checkpoints 模型目录")
     result.add_argument("--language", choices=("zh", "en"), default="zh", help="of table and page 界面语言")
     return result

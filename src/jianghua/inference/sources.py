@@ -71,9 +71,10 @@ def from_path(path: Path) -> Iterator[Found]:
     """
     if not path.exists():
         raise InputError("a file or folder", f"nothing at {path}", "check the path")
-    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
-    for file in files:
-        yield from _from_file(file)
+    inside = [path] if path.is_file() else sorted(path.rglob("*"))
+    for file in inside:
+        if file.is_file() and (file == path or not file.name.startswith(".")):
+            yield from _from_file(file)
 
 
 def _from_file(path: Path) -> Iterator[Found]:
@@ -89,7 +90,10 @@ def _from_file(path: Path) -> Iterator[Found]:
 def _from_record_file(path: Path) -> Iterator[Found]:
     for number, row in read_lines(path):
         source = f"{path}:{number}"
-        yield Failure(str(number), source, str(row)) if isinstance(row, InputError) else from_record(row, str(number), source)
+        if isinstance(row, InputError):
+            yield Failure(str(number), source, str(row))
+        else:
+            yield from_record(row, str(number), source)
 
 
 def refuse_repeated_ids(found: Iterable[Found]) -> Iterator[Found]:

@@ -27,7 +27,7 @@ class ClassifierInput:
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Token ids of every window; `row[i]` is the input that window i belongs to, `size[i]` its share of the text in tokens."""
+    """Token ids of every window; window i belongs to input `row[i]` and holds `size[i]` tokens of its text."""
 
     ids: list[list[int]]
     row: np.ndarray

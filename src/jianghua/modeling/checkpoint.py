@@ -27,10 +27,12 @@ def read_settings(folder: Path, kind: str) -> dict[str, Any]:
     path = folder / SETTINGS_FILE
     if not path.is_file():
         found = f"no {SETTINGS_FILE} there" if folder.is_dir() else "no such folder"
-        raise InputError(f"a {kind} checkpoint in {folder}", found, f"train one with training/train_{kind}.py, or correct the path")
+        do = f"train one with training/train_{kind}.py, or correct the path"
+        raise InputError(f"a {kind} checkpoint in {folder}", found, do)
     settings = json.loads(path.read_text(encoding="utf-8"))
     if settings.get("kind") != kind:
-        raise InputError(f"a {kind} checkpoint in {folder}", f"a {settings.get('kind')}", f"give the folder of a {kind}")
+        found = f"a {settings.get('kind')}"
+        raise InputError(f"a {kind} checkpoint in {folder}", found, f"give the folder of a {kind}")
     return settings
 
 
@@ -78,7 +80,9 @@ def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def load_model(auto_class: Any, name: str, *, strict: bool, dtype: torch.dtype = torch.float32, **config: Any) -> PreTrainedModel:
+def load_model(
+    auto_class: Any, name: str, *, strict: bool, dtype: torch.dtype = torch.float32, **config: Any
+) -> PreTrainedModel:
     """Load weights from safetensors only; custom code is never run.
 
     Args:
@@ -95,14 +99,16 @@ def load_model(auto_class: Any, name: str, *, strict: bool, dtype: torch.dtype =
         )
     except (OSError, ValueError) as error:
         found = " ".join(str(error).split())[:300]
-        raise InputError(f"a model with safetensors weights at {name}", found, "check the name or path, or convert the weights") from error
+        do = "check the name or path, or convert the weights"
+        raise InputError(f"a model with safetensors weights at {name}", found, do) from error
     missing = sorted(info["missing_keys"])
     body = getattr(model, "base_model_prefix", "")
-    lost = missing if strict else [key for key in missing if body and key.startswith(f"{body}.") and "pooler" not in key]
-    if lost:
-        raise InputError(
-            f"all weights of {type(model).__name__} in {name}", f"{len(lost)} missing, first {lost[0]}", "use a checkpoint of this architecture"
-        )
+    if not strict:
+        missing = [key for key in missing if body and key.startswith(f"{body}.") and "pooler" not in key]
+    if missing:
+        found = f"{len(missing)} missing, first {missing[0]}"
+        do = "use a checkpoint of this architecture"
+        raise InputError(f"all weights of {type(model).__name__} in {name}", found, do)
     return model
 
 

@@ -98,7 +98,8 @@ class Prediction:
         above = self.domain >= np.asarray(self.settings.thresholds)
         names = self.settings.policy_domain
         chosen = [tuple(name for name, hit in zip(names, row, strict=True) if hit) for row in above]
-        return [() if task == "boilerplate" else domains for task, domains in zip(self.task_labels(), chosen, strict=True)]
+        tasks = self.task_labels()
+        return [() if task == "boilerplate" else domains for task, domains in zip(tasks, chosen, strict=True)]
 
     def labels(self) -> list[Label]:
         pairs = zip(self.task_labels(), self.domain_labels(), strict=True)
@@ -114,7 +115,9 @@ def label_names(settings: ClassifierSettings) -> dict[int, str]:
     return dict(enumerate(names))
 
 
-def new_classifier(architecture: dict[str, Any], tokenizer: PreTrainedTokenizerBase, settings: ClassifierSettings) -> PreTrainedModel:
+def new_classifier(
+    architecture: dict[str, Any], tokenizer: PreTrainedTokenizerBase, settings: ClassifierSettings
+) -> PreTrainedModel:
     """A model from random initialisation; `architecture` holds `model_type` and its configuration values."""
     values = dict(architecture)
     ids = {f"{name}_token_id": getattr(tokenizer, f"{name}_token_id") for name in ("pad", "bos", "eos", "cls", "sep")}
@@ -135,7 +138,9 @@ def pretrained_classifier(name: str, settings: ClassifierSettings) -> PreTrained
     )  # fmt: skip
 
 
-def load_classifier(folder: str | Path, device: torch.device | None = None, dtype: torch.dtype | None = None) -> Classifier:
+def load_classifier(
+    folder: str | Path, device: torch.device | None = None, dtype: torch.dtype | None = None
+) -> Classifier:
     """Open a trained checkpoint for prediction.
 
     Raises:
@@ -143,7 +148,8 @@ def load_classifier(folder: str | Path, device: torch.device | None = None, dtyp
     """
     settings = ClassifierSettings.from_dict(read_settings(Path(folder), KIND))
     device = device or default_device()
-    model = load_model(AutoModelForSequenceClassification, str(folder), strict=True, dtype=dtype or inference_dtype(device))
+    dtype = dtype or inference_dtype(device)
+    model = load_model(AutoModelForSequenceClassification, str(folder), strict=True, dtype=dtype)
     return Classifier(model.to(device).eval(), load_tokenizer(str(folder)), settings, Path(folder).name)
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 SENTENCE = re.compile(r"[^。！？!?；;\n]*[。！？!?；;\n]+[”’」』）)]*|[^。！？!?；;\n]+")
-CLAUSE = re.compile(r"[^，,、：:。！？!?；;\n]+[，,：:。！？!?；;\n”’」』）)]*|[、][^，,、：:。！？!?；;\n]*[，,：:。！？!?；;\n”’」』）)]*")
+_WORDS, _MARKS = r"[^，,、：:。！？!?；;\n]", r"[，,：:。！？!?；;\n”’」』）)]*"
+CLAUSE = re.compile(rf"{_WORDS}+{_MARKS}|、{_WORDS}*{_MARKS}")
 TAIL = " \t\n，,、：:。！？!?；;"
 DATELINE = re.compile(r"^\s*(?:本报讯|本报\S{0,12}电|据\S{2,10}报道)\s*(?:[（(][^）)]*[）)])?[，,：:\s]*")
-ENUMERATOR = re.compile(r"^(?:[一二三四五六七八九十]+[是要、]|第[一二三四五六七八九十]+[，,、]|[（(][一二三四五六七八九十\d]+[）)]|\d+[.．、])\s*")
+_TEN = "一二三四五六七八九十"
+ENUMERATOR = re.compile(rf"^(?:[{_TEN}]+[是要、]|第[{_TEN}]+[，,、]|[（(][{_TEN}\d]+[）)]|\d+[.．、])\s*")
 PAIRS = (("“", "”"), ("《", "》"), ("（", "）"), ("(", ")"), ("‘", "’"))
 
 
@@ -38,8 +42,7 @@ def _line(source: str, start: int, end: int) -> Line:
 
 def clauses(source: str, start: int, end: int) -> list[tuple[int, int]]:
     """Clause spans of a stretch of the source, the enumerator of a list item left out."""
-    spans = [(start + m.start(), start + m.end()) for m in CLAUSE.finditer(source[start:end])]
-    return spans
+    return [(start + m.start(), start + m.end()) for m in CLAUSE.finditer(source[start:end])]
 
 
 def candidate_lines(source: str, limit: int, minimum: int = 6) -> list[Line]:
@@ -70,6 +73,17 @@ def first_line(source: str, limit: int) -> Line:
         start = min(line.start for line in lines)
         return max((line for line in lines if line.start == start), key=lambda line: line.end)
     return _line(source, 0, min(len(source), limit))
+
+
+def central_line(source: str, lines: Sequence[Line]) -> Line:
+    """The line whose character pairs the source repeats most, longer lines preferred by the root of their length."""
+    counts = Counter(source[i : i + 2] for i in range(len(source) - 1))
+
+    def weight(line: Line) -> float:
+        pairs = {line.text[i : i + 2] for i in range(len(line.text) - 1)}
+        return sum(math.log1p(counts[pair]) for pair in pairs) / math.sqrt(max(1, len(line.text)))
+
+    return max(lines, key=weight)
 
 
 def digest(texts: Sequence[str], budget: int) -> str:

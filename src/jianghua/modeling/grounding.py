@@ -1,11 +1,12 @@
-"""Whether a generated line says only what its source says: numbers, quotations, Latin words, names, order of characters."""
+"""Whether a line says only what its source says: numbers, quotations, Latin words, names, order of characters."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-NUMBER = re.compile(r"[0-9０-９][0-9０-９.,．·—\-]*%?|[零〇一二两三四五六七八九十百千万亿]{2,}|[零〇一二两三四五六七八九十百千万亿]+(?=[年月日个名起件次项条人元万亿届%成])")
+_DIGIT = "[零〇一二两三四五六七八九十百千万亿]"
+NUMBER = re.compile(rf"[0-9０-９][0-9０-９.,．·—\-]*%?|{_DIGIT}{{2,}}|{_DIGIT}+(?=[年月日个名起件次项条人元万亿届%成])")
 QUOTED = re.compile(r"[“《‘]([^”》’]+)[”》’]")
 LATIN = re.compile(r"[A-Za-z][A-Za-z0-9+\-]*")
 HAN_RUN = re.compile(r"[\u3400-\u9fff]+")

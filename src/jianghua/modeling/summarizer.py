@@ -25,23 +25,24 @@ LIMITS = {"gist": 30, "headline": 30, "summary": 100}
 class SummarizerSettings:
     """What a checkpoint needs beside its weights.
 
-    `prefer` names for each kind what is tried first: "generate" (the model's own words, if grounded)
-    or "extract" (the line of the source that the model likes best); chosen on held-out training documents.
+    `methods` names for each kind what is tried, in order: "generate" (the model's own words, if they are
+    grounded), then a way to choose a line of the source: "liked" (by the model), "central" (by what the
+    text repeats) or "first". Chosen on held-out training documents.
     """
 
     max_source_length: int = 192
     max_target_length: int = 64
     source_characters: int = 320
     num_beams: int = 1
-    prefer: tuple[tuple[str, str], ...] = (("gist", "generate"), ("headline", "generate"), ("summary", "generate"))
+    methods: tuple[tuple[str, tuple[str, ...]], ...] = tuple((kind, ("generate", "liked")) for kind in PROMPTS)
 
     def to_dict(self) -> dict[str, Any]:
-        return {"kind": KIND} | asdict(self) | {"prefer": dict(self.prefer)}
+        return {"kind": KIND} | asdict(self) | {"methods": dict(self.methods)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> SummarizerSettings:
         fields = {k: v for k, v in values.items() if k in cls.__dataclass_fields__}
-        return cls(**fields | {"prefer": tuple(values["prefer"].items())})
+        return cls(**fields | {"methods": tuple((kind, tuple(names)) for kind, names in values["methods"].items())})
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,9 @@ def pretrained_summarizer(name: str, tokenizer: PreTrainedTokenizerBase) -> PreT
     return model
 
 
-def load_summarizer(folder: str | Path, device: torch.device | None = None, dtype: torch.dtype | None = None) -> Summarizer:
+def load_summarizer(
+    folder: str | Path, device: torch.device | None = None, dtype: torch.dtype | None = None
+) -> Summarizer:
     """Open a trained checkpoint for writing.
 
     Raises:
@@ -87,7 +90,9 @@ def load_summarizer(folder: str | Path, device: torch.device | None = None, dtyp
     return Summarizer(model.to(device).eval(), load_tokenizer(str(folder)), settings, Path(folder).name)
 
 
-def encode_source(tokenizer: PreTrainedTokenizerBase, kind: str, texts: Sequence[str], max_length: int) -> list[list[int]]:
+def encode_source(
+    tokenizer: PreTrainedTokenizerBase, kind: str, texts: Sequence[str], max_length: int
+) -> list[list[int]]:
     """Token ids of prompt and source, in the tokenizer's own special tokens."""
     prompts = [PROMPTS[kind] + text for text in texts]
     return tokenizer(prompts, truncation=True, max_length=max_length)["input_ids"]

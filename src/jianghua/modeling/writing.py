@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jianghua.modeling.extractive import Line, balanced, candidate_lines, digest, first_line
+from jianghua.modeling.extractive import Line, balanced, candidate_lines, central_line, digest, first_line
 from jianghua.modeling.grounding import locate, unsupported
 from jianghua.modeling.summarizer import LIMITS, Summarizer, generate, score_lines
 from jianghua.schema import Document
@@ -41,31 +41,48 @@ def _extracted(line: Line) -> Written:
     return Written(line.text, ((line.start, line.end),), "extracted")
 
 
-def best_line(summarizer: Summarizer, kind: str, source: str, limit: int) -> Written:
-    """The run of whole clauses of `source` with the highest model score; the first line where none fits."""
+def liked_line(summarizer: Summarizer, kind: str, source: str, lines: Sequence[Line]) -> Line:
+    """The line with the highest mean log-probability under the model."""
+    read = digest([source], summarizer.settings.source_characters)
+    scores = score_lines(summarizer, kind, read, [line.text for line in lines])
+    return max(zip(scores, lines, strict=True), key=lambda pair: pair[0])[1]
+
+
+def write_line(summarizer: Summarizer, kind: str, source: str, limit: int, method: str) -> Written:
+    """A line of `source` chosen by `method`: "liked", "central" or "first"."""
     lines = candidate_lines(source, limit)
-    if not lines:
+    if method == "first" or not lines:
         return _extracted(first_line(source, limit))
-    scores = score_lines(summarizer, kind, digest([source], summarizer.settings.source_characters), [x.text for x in lines])
-    return _extracted(max(zip(scores, lines, strict=True), key=lambda pair: pair[0])[1])
+    if method == "central":
+        return _extracted(central_line(source, lines))
+    return _extracted(liked_line(summarizer, kind, source, lines))
 
 
-def write_lines(summarizer: Summarizer, kind: str, sources: Sequence[str], limit: int | None = None) -> list[Written]:
-    """One short text of `kind` for each source, in order; empty only for a source without visible characters."""
-    limit = limit or LIMITS[kind]
-    shortened = [digest([source], summarizer.settings.source_characters) for source in sources]
-    prefers_own = dict(summarizer.settings.prefer)[kind] == "generate"
-    proposed = generate(summarizer, kind, shortened) if prefers_own and sources else [""] * len(sources)
-    return [_settle(summarizer, kind, pair, limit) for pair in zip(proposed, sources, strict=True)]
+def write_lines(
+    summarizer: Summarizer, kind: str, sources: Sequence[str], methods: Sequence[str] | None = None
+) -> list[Written]:
+    """One short text of `kind` for each source, in order; empty only for a source without visible characters.
+
+    Args:
+        methods: what is tried, in order; default: what the checkpoint's settings name for `kind`.
+    """
+    methods = methods or dict(summarizer.settings.methods)[kind]
+    written = [Written("")] * len(sources)
+    rest = [i for i, source in enumerate(sources) if source.strip()]
+    if "generate" in methods:
+        for i, text in zip(rest, _own_words(summarizer, kind, [sources[i] for i in rest]), strict=True):
+            if acceptable(text, sources[i], LIMITS[kind]):
+                written[i] = Written(text, tuple(locate(text, sources[i])), "generated")
+    fallback = next((method for method in methods if method != "generate"), "first")
+    for i in rest:
+        if not written[i].text:
+            written[i] = write_line(summarizer, kind, sources[i], LIMITS[kind], fallback)
+    return written
 
 
-def _settle(summarizer: Summarizer, kind: str, pair: tuple[str, str], limit: int) -> Written:
-    proposed, source = pair[0].strip(TRIM), pair[1]
-    if not source.strip():
-        return Written("")
-    if acceptable(proposed, source, limit):
-        return Written(proposed, tuple(locate(proposed, source)), "generated")
-    return best_line(summarizer, kind, source, limit)
+def _own_words(summarizer: Summarizer, kind: str, sources: Sequence[str]) -> list[str]:
+    read = [digest([source], summarizer.settings.source_characters) for source in sources]
+    return [text.strip(TRIM) for text in generate(summarizer, kind, read)] if read else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ MANIFEST = "manifest.json"
 
 
 class VerifiedCheckpoints(TrainerCallback):
-    """Writes each checkpoint's manifest (size and SHA-256 of every file, fingerprint of the run) once it is complete."""
+    """Writes each checkpoint's manifest once it is complete: every file's size and SHA-256, the run's fingerprint."""
 
     def __init__(self, fingerprint: dict[str, Any]) -> None:
         self.fingerprint = fingerprint

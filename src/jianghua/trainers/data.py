@@ -19,7 +19,8 @@ def read_all(paths: Sequence[Path], codebook: Codebook) -> list[Document]:
     """
     for path in paths:
         if not path.is_file():
-            raise InputError("a file of labelled documents", f"nothing at {path}", "build it with scripts/build_corpus.py, or correct the path")
+            do = "build it with scripts/build_corpus.py, or correct the path"
+            raise InputError("a file of labelled documents", f"nothing at {path}", do)
     documents = [document for path in paths for document in load_documents(path, codebook)]
     if not any(p.label for d in documents for p in d.paragraphs):
         found = f"none in {', '.join(map(str, paths))}"

@@ -72,7 +72,8 @@ def training_arguments(run: RunConfig, metric: str) -> TrainingArguments:
     try:
         return TrainingArguments(**values | run.extra)
     except (TypeError, ValueError) as error:
-        raise InputError("keys and values of transformers.TrainingArguments in run", str(error), "correct the configuration") from error
+        expected = "keys and values of transformers.TrainingArguments in run"
+        raise InputError(expected, str(error), "correct the configuration") from error
 
 
 def _has_bf16() -> bool:

@@ -1,0 +1,131 @@
+"""Evaluation results as tables for the terminal: systems side by side first, details after them.
+
+All functions read the record that scripts/evaluate_checkpoint.py writes; F1 and shares are fractions of 1, ROUGE is
+shown in hundredths as the literature does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+AXES = ("task_type", "policy_domain")
+Record = Mapping[str, Any]
+
+
+def render(record: Record) -> str:
+    """Every data file of an evaluation record: the comparison first, then the details of the checkpoint."""
+    tables = classifier_tables if record["kind"] == "classifier" else summarizer_tables
+    lines = [f"{record['model']} · codebook {record['codebook']} · {record['dtype']} on {record['device']}"]
+    lines += [f"left out: {name}: {reason}" for name, reason in record["left_out"].items()]
+    for entry in record["data"]:
+        lines += ["", f"## {entry['path']} (sha256 {entry['sha256'][:12]})", "", *tables(entry)]
+    return "\n".join(lines) + "\n"
+
+
+def classifier_tables(entry: Record) -> Iterator[str]:
+    """Systems side by side with 95% intervals, calibration and review, then every label of the checkpoint."""
+    yield f"{entry['paragraphs']} paragraphs of {entry['documents']} documents, {entry['uncertain']} uncertain labels"
+    yield ""
+    yield from _axis_comparison(entry["systems"])
+    yield ""
+    yield from _trust(entry)
+    for axis in AXES:
+        yield ""
+        yield from _labels(axis, entry["systems"])
+
+
+def _axis_comparison(systems: Record) -> Iterator[str]:
+    head = ("system", "task macro-F1", "accuracy", "MCC", "domain macro-F1", "micro-F1", "all equal", "MCC")
+    rows = []
+    for name, axes in systems.items():
+        task, domain = (axes[axis] for axis in AXES)
+        rows.append((
+            name, _bounded(task, "macro_f1"), _bounded(task, "micro_f1"), _fraction(task["mcc"]),
+            _bounded(domain, "macro_f1"), _bounded(domain, "micro_f1"), _fraction(domain["subset_accuracy"]),
+            _fraction(domain["mcc"]),
+        ))  # fmt: skip
+    return table(head, rows)
+
+
+def _bounded(report: Record, key: str) -> str:
+    low, high = report["intervals"][key]
+    return f"{report[key]:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def _trust(entry: Record) -> Iterator[str]:
+    errors, review = entry["calibration"], entry["review"]
+    wrong = {name: _fraction(review[f"error{name}"]) for name in ("", "_unflagged", "_flagged")}
+    yield "expected calibration error: " + ", ".join(f"{axis} {errors[axis]:.3f}" for axis in AXES)
+    yield (
+        f"needs_review (confidence below {review['review_below']:.2f}): {review['share_flagged']:.1%} flagged; "
+        f"wrong task types: {wrong['_unflagged']} of the unflagged, {wrong['_flagged']} of the flagged, "
+        f"{wrong['']} of all"
+    )
+
+
+def _labels(axis: str, systems: Record) -> Iterator[str]:
+    others = [name for name in systems if name != "model"]
+    head = (axis, "precision", "recall", "F1", "support", *(f"F1 {name}" for name in others))
+    rows = [
+        (
+            label,
+            *(_fraction(scores[key]) for key in ("precision", "recall", "f1")),
+            str(scores["support"]),
+            *(_fraction(systems[name][axis]["per_label"][label]["f1"]) for name in others),
+        )
+        for label, scores in systems["model"][axis]["per_label"].items()
+    ]
+    return table(head, rows)
+
+
+def summarizer_tables(entry: Record) -> Iterator[str]:
+    """For each kind of short text the systems side by side: ROUGE by convention, then what the texts keep."""
+    yield f"{entry['documents']} documents"
+    for kind, systems in entry["kinds"].items():
+        yield ""
+        yield from _kind(kind, systems)
+
+
+def _kind(kind: str, systems: Record) -> Iterator[str]:
+    if not systems:
+        yield f"{kind}: no document has content"
+        return
+    first = next(iter(systems.values()))
+    yield f"{kind}: {first['n']} texts, {first['references']} with a reference"
+    if first["rouge"]:
+        yield from _rouge(systems)
+        yield ""
+    head = ("system", "generated", "extracted", "empty", "within limit", "final mark right", "unsupported")
+    keys = ("empty", "within_limit", "final_mark", "unsupported")
+    yield from table(head, [(name, *_hows(x), *(_fraction(x[key]) for key in keys)) for name, x in systems.items()])
+
+
+def _rouge(systems: Record) -> Iterator[str]:
+    conventions = next(iter(systems.values()))["rouge"]
+    head = ("ROUGE-1/2/L × 100", *conventions, "95% of char-multiset L")
+    rows = []
+    for name, figures in systems.items():
+        means = [" / ".join(f"{100 * value:.1f}" for value in figures["rouge"][c].values()) for c in conventions]
+        low, high = figures["rougeL_interval"]
+        rows.append((name, *means, f"[{100 * low:.1f}, {100 * high:.1f}]"))
+    return table(head, rows)
+
+
+def _hows(figures: Record) -> tuple[str, str]:
+    how = figures["how"]
+    return (_fraction(how["generated"]), _fraction(how["extracted"])) if how else ("–", "–")
+
+
+def _fraction(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Markdown, padded so that it reads in a terminal too; the first column is set left, the others right."""
+    lines = [list(head), *map(list, rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    for line in (lines[0], rule, *lines[1:]):
+        cells = [line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))]
+        yield f"| {' | '.join(cells)} |"
