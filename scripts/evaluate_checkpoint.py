@@ -52,6 +52,7 @@ NOTES = {
         "ROUGE is over characters, F; char-multiset and char-set-1.0 as in jianghua.metrics.rouge",
         "content of summaries is chosen by annotated task types; inference uses predicted ones",
         "served is what inference writes; raw and raw_gists are the model's own words, unchecked",
+        "copies of the source are cut to the limits of served texts; the title never is where it is the reference",
         "unsupported: the share of texts with a part that jianghua.metrics.faithfulness misses in the source",
     ],
 }  # fmt: skip

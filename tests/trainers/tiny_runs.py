@@ -35,13 +35,13 @@ WRITER: dict[str, Any] = {
 
 def write_yaml(folder: Path, data: Path, run: dict[str, Any] | None = None, **changes: Any) -> Path:
     """A classifier's YAML in `folder`, where the relative paths in it lead."""
-    values = {"train_data": [str(data)], "dev_data": [], "save_to": "saved", "architecture": ENCODER, "vocab_size": 200,
+    values = {"train_data": [str(data)], "dev_data": [], "save_to": "saved", "architecture": ENCODER, "vocab_size": 400,
               "max_length": 48, "held_out_share": 0.3, "save_half": False}  # fmt: skip
     return _write(folder, values | changes | {"run": RUN | (run or {})})
 
 
 def write_summarizer_yaml(folder: Path, data: Path, run: dict[str, Any] | None = None, **changes: Any) -> Path:
-    values = {"train_data": [str(data)], "save_to": "saved", "architecture": WRITER, "vocab_size": 200,
+    values = {"train_data": [str(data)], "save_to": "saved", "architecture": WRITER, "vocab_size": 400,
               "max_source_length": 64, "max_target_length": 24, "held_out_share": 0.2, "held_out_pairs": 4,
               "save_half": False}  # fmt: skip
     return _write(folder, values | changes | {"run": RUN | (run or {})})

@@ -50,6 +50,8 @@ def classifier_inputs(documents: Sequence[Document]) -> list[ClassifierInput]:
 
 
 def _text_ids(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[list[int]]:
+    if not texts:
+        return []
     # verbose=False: "longer than the maximum length" is exactly what the windows are for.
     return tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
 

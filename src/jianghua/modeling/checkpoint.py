@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import copy
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -117,9 +118,9 @@ def save_checkpoint(
 ) -> None:
     """Write weights (fp16 if `half`: half the size, loaded as fp32), tokenizer and settings."""
     folder.mkdir(parents=True, exist_ok=True)
-    dtype = torch.float16 if half else torch.float32
-    state = {name: value.detach().cpu().to(dtype) for name, value in model.state_dict().items()}
-    model.save_pretrained(folder, state_dict=state)
+    # A copy keeps tied weights tied (a cast state_dict would write them several times).
+    saved = copy.deepcopy(model).cpu().to(torch.float16 if half else torch.float32)
+    saved.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     write_settings(folder, settings)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -41,6 +42,7 @@ def train_tokenizer(texts: Sequence[str], vocab_size: int, max_piece_length: int
     )
     keep = _common_characters(texts, vocab_size // 2)
     tokenizer.train_from_iterator(map(keep, texts), trainer)
+    tokenizer.model = models.Unigram(_settled(tokenizer), tokenizer.token_to_id(SPECIAL["unk_token"]), False)
     cls, sep = SPECIAL["cls_token"], SPECIAL["sep_token"]
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{cls} $A {sep}",
@@ -51,6 +53,19 @@ def train_tokenizer(texts: Sequence[str], vocab_size: int, max_piece_length: int
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, **SPECIAL, eos_token=sep, bos_token=cls, model_input_names=names
     )
+
+
+def _settled(tokenizer: Tokenizer) -> list[tuple[str, float]]:
+    """Its pieces and scores, in an order that depends on the text alone.
+
+    The library ranks pieces of equal score, and spreads rare characters by steps of 0.0001 above the lowest score, in
+    the order of a hash table that changes from process to process: a resumed run would read other ids.
+    """
+    pieces = json.loads(tokenizer.to_str())["model"]["vocab"][len(SPECIAL) :]
+    lowest = min((score for _, score in pieces), default=0.0)
+    spread = lowest + 1e-4 * sum(len(piece) == 1 for piece, _ in pieces)
+    levelled = ((p, lowest if len(p) == 1 and score < spread else score) for p, score in pieces)
+    return [(token, 0.0) for token in SPECIAL.values()] + sorted((p, round(score, 6)) for p, score in levelled)
 
 
 def check_tokenizer(tokenizer: PreTrainedTokenizerBase, where: str) -> None:

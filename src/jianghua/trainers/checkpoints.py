@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from accelerate import PartialState
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from jianghua.records import sha256, write_manifest
@@ -15,6 +16,7 @@ from jianghua.schema import InputError
 
 logger = logging.getLogger("jianghua")
 MANIFEST = "manifest.json"
+TRAINER_STATE_NAME = "trainer_state.json"
 
 
 class VerifiedCheckpoints(TrainerCallback):
@@ -24,6 +26,8 @@ class VerifiedCheckpoints(TrainerCallback):
         self.fingerprint = fingerprint
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        # Each process writes its own random state; the manifest has to name them all.
+        PartialState().wait_for_everyone()
         if not state.is_world_process_zero:
             return
         folder = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
@@ -54,14 +58,25 @@ def _problem(folder: Path) -> str | None:
     return None
 
 
+def _best_problem(folder: Path) -> str | None:
+    """Why the checkpoint that Trainer would open at the end of this run cannot be trusted, or None."""
+    best = json.loads((folder / TRAINER_STATE_NAME).read_text(encoding="utf-8"))["best_global_step"]
+    if best is None:
+        return None
+    problem = _problem(folder.with_name(f"checkpoint-{best}"))
+    return f"its best checkpoint, {best}: {problem}" if problem else None
+
+
 def newest_verified(output_dir: Path, fingerprint: dict[str, Any]) -> Path | None:
-    """The newest complete checkpoint of this very run; damaged ones are moved to `quarantine/`.
+    """The newest complete checkpoint of this very run; those that are damaged, or whose best one is, are moved away.
+
+    They go to `quarantine/` in the same folder.
 
     Raises:
         InputError: a complete checkpoint of a run with another configuration.
     """
     for folder in sorted(output_dir.glob("checkpoint-*"), key=_steps, reverse=True):
-        if problem := _problem(folder):
+        if problem := _problem(folder) or _best_problem(folder):
             quarantine = output_dir / "quarantine" / f"{folder.name}-{os.getpid()}"
             quarantine.parent.mkdir(exist_ok=True)
             folder.rename(quarantine)

@@ -31,7 +31,16 @@ from jianghua.modeling.classifier import (
 from jianghua.modeling.tokenization import train_tokenizer
 from jianghua.schema import Document, InputError, Label
 from jianghua.trainers.data import hold_out, read_all
-from jianghua.trainers.run import RunConfig, callbacks, check_finite, fit, run_fingerprint, training_arguments
+from jianghua.trainers.run import (
+    RunConfig,
+    callbacks,
+    check_finite,
+    fit,
+    own_tokenizer,
+    resumable,
+    run_fingerprint,
+    training_arguments,
+)
 
 TARGETS = 2  # columns of the label tensor before the domains: task index, weight
 
@@ -181,9 +190,12 @@ def review_limit(confidence: np.ndarray, correct: np.ndarray, risk: float) -> fl
 
 
 def build_model(
-    config: ClassifierConfig, settings: ClassifierSettings, documents: Sequence[Document]
+    config: ClassifierConfig,
+    settings: ClassifierSettings,
+    documents: Sequence[Document],
+    checkpoint: Path | None = None,
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """A base model with a new head, or a model from random initialisation with its own vocabulary.
+    """A base model with a new head, or a model from random initialisation with its own (the checkpoint's) vocabulary.
 
     Raises:
         InputError: neither or both of `model` and `architecture` given.
@@ -194,7 +206,8 @@ def build_model(
     if config.model:
         tokenizer = load_tokenizer(config.model)
         return pretrained_classifier(config.model, settings), tokenizer
-    tokenizer = train_tokenizer([p.text for d in documents for p in d.paragraphs], config.vocab_size)
+    texts = [p.text for d in documents for p in d.paragraphs]
+    tokenizer = own_tokenizer(lambda: train_tokenizer(texts, config.vocab_size), checkpoint)
     return new_classifier(config.architecture, tokenizer, settings), tokenizer
 
 
@@ -205,8 +218,9 @@ def train_classifier(config: ClassifierConfig) -> dict[str, Any]:
     set_seed(config.run.seed)
     codebook = load_codebook(config.codebook)
     settings = ClassifierSettings.for_codebook(codebook, config.max_length, config.use_context)
+    checkpoint = resumable(arguments, config.run, fingerprint(config))
     train, held = hold_out(read_all(config.train_data, codebook), config.held_out_share)
-    model, tokenizer = build_model(config, settings, train)
+    model, tokenizer = build_model(config, settings, train, checkpoint)
     splits = {name: encode(docs, tokenizer, settings) for name, docs in (("train", train), ("held", held))}
     trainer = Trainer(
         model=model, args=arguments, processing_class=tokenizer,
@@ -220,7 +234,7 @@ def train_classifier(config: ClassifierConfig) -> dict[str, Any]:
         ),
         callbacks=callbacks(config.run, fingerprint(config)),
     )  # fmt: skip
-    fit(trainer, config.run, fingerprint(config))
+    fit(trainer, checkpoint)
     dev = {portable(path): read_all([path], codebook) for path in config.dev_data}
     return finish(trainer, config, settings, splits["held"], dev)
 

@@ -29,9 +29,16 @@ def read_all(paths: Sequence[Path], codebook: Codebook) -> list[Document]:
 
 
 def hold_out(documents: Sequence[Document], share: float) -> tuple[list[Document], list[Document]]:
-    """Split documents into (kept, held out) by a hash of their id: the same whatever else is in the list."""
+    """Split documents into (kept, held out) by a hash of their id: the same whatever else is in the list.
+
+    Raises:
+        InputError: nothing is kept, or nothing held out.
+    """
     kept, held = [], []
     for document in documents:
         point = int.from_bytes(hashlib.sha256(document.id.encode()).digest()[:4]) / 2**32
         (held if point < share else kept).append(document)
+    if not kept or not held:
+        found = f"{len(kept)} kept and {len(held)} held out at {share}"
+        raise InputError("a held_out_share with documents on both sides", found, "change it, or give more documents")
     return kept, held

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from accelerate import PartialState
+from accelerate.utils import broadcast_object_list
 from transformers import (
     EarlyStoppingCallback,
+    PreTrainedTokenizerBase,
     Trainer,
     TrainerCallback,
     TrainerControl,
@@ -18,6 +22,8 @@ from transformers import (
     TrainingArguments,
 )
 
+from jianghua.modeling.checkpoint import load_tokenizer
+from jianghua.modeling.tokenization import check_tokenizer
 from jianghua.schema import InputError
 from jianghua.trainers.checkpoints import VerifiedCheckpoints, newest_verified
 
@@ -109,9 +115,32 @@ def callbacks(run: RunConfig, fingerprint: dict[str, Any]) -> list[TrainerCallba
     return chosen
 
 
-def fit(trainer: Trainer, run: RunConfig, fingerprint: dict[str, Any]) -> None:
-    """Train from the newest checkpoint that verifies, or from the start."""
-    checkpoint = newest_verified(run.output_dir, fingerprint) if run.resume else None
+def resumable(arguments: TrainingArguments, run: RunConfig, fingerprint: dict[str, Any]) -> Path | None:
+    """The newest checkpoint that verifies; None to start anew.
+
+    Raises:
+        InputError: the newest is of a run with another configuration.
+    """
+    # One process moves what is damaged; the others look when it has done so.
+    with arguments.main_process_first(local=False):
+        return newest_verified(run.output_dir, fingerprint) if run.resume else None
+
+
+def own_tokenizer(make: Callable[[], PreTrainedTokenizerBase], checkpoint: Path | None) -> PreTrainedTokenizerBase:
+    """The vocabulary that a checkpoint was trained with, else a new one; the same in every process of the run.
+
+    Raises:
+        InputError: the new vocabulary loses Chinese text, as loading the trained model would find.
+    """
+    if checkpoint:
+        return load_tokenizer(str(checkpoint))
+    (tokenizer,) = broadcast_object_list([make() if PartialState().is_main_process else None])
+    check_tokenizer(tokenizer, "the training text")
+    return tokenizer
+
+
+def fit(trainer: Trainer, checkpoint: Path | None) -> None:
+    """Train on from `checkpoint`, or from the start."""
     if checkpoint:
         logger.info("resuming from %s", checkpoint)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)

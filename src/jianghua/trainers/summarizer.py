@@ -39,7 +39,16 @@ from jianghua.modeling.writing import write_lines
 from jianghua.schema import InputError
 from jianghua.trainers.data import hold_out, read_all
 from jianghua.trainers.pairs import Pair, annotated_pairs, title_pairs
-from jianghua.trainers.run import RunConfig, callbacks, check_finite, fit, run_fingerprint, training_arguments
+from jianghua.trainers.run import (
+    RunConfig,
+    callbacks,
+    check_finite,
+    fit,
+    own_tokenizer,
+    resumable,
+    run_fingerprint,
+    training_arguments,
+)
 
 IGNORED = -100
 EXTRACTIVE = ("liked", "central", "first")
@@ -127,8 +136,10 @@ def make_compute_metrics(tokenizer: PreTrainedTokenizerBase) -> Callable[[EvalPr
     return compute
 
 
-def build_model(config: SummarizerConfig, pairs: Sequence[Pair]) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """A pretrained model, or one from random initialisation with its own vocabulary.
+def build_model(
+    config: SummarizerConfig, pairs: Sequence[Pair], checkpoint: Path | None = None
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """A pretrained model, or one from random initialisation with its own (the checkpoint's) vocabulary.
 
     Raises:
         InputError: neither or both of `model` and `architecture` given.
@@ -141,7 +152,7 @@ def build_model(config: SummarizerConfig, pairs: Sequence[Pair]) -> tuple[PreTra
         return pretrained_summarizer(config.model, tokenizer), tokenizer
     sample = pairs[:: max(1, len(pairs) // VOCABULARY_PAIRS)]
     texts = [text for pair in sample for text in (pair.source, pair.target)]
-    tokenizer = train_tokenizer(texts, config.vocab_size)
+    tokenizer = own_tokenizer(lambda: train_tokenizer(texts, config.vocab_size), checkpoint)
     return new_summarizer(config.architecture, tokenizer), tokenizer
 
 
@@ -183,9 +194,10 @@ def train_summarizer(config: SummarizerConfig) -> dict[str, float]:
     )  # fmt: skip
     config.run.output_dir.mkdir(parents=True, exist_ok=True)
     set_seed(config.run.seed)
-    pairs, held = read_pairs(config)
-    model, tokenizer = build_model(config, pairs)
     fingerprint = run_fingerprint(config_values(config))
+    checkpoint = resumable(base, config.run, fingerprint)
+    pairs, held = read_pairs(config)
+    model, tokenizer = build_model(config, pairs, checkpoint)
     trainer = Seq2SeqTrainer(
         model=model, args=arguments, processing_class=tokenizer, compute_loss_func=token_loss,
         train_dataset=encode_pairs(pairs, tokenizer, model, config),
@@ -193,7 +205,7 @@ def train_summarizer(config: SummarizerConfig) -> dict[str, float]:
         data_collator=collate(model, tokenizer.pad_token_id),
         compute_metrics=make_compute_metrics(tokenizer), callbacks=callbacks(config.run, fingerprint),
     )  # fmt: skip
-    fit(trainer, config.run, fingerprint)
+    fit(trainer, checkpoint)
     scores = trainer.evaluate()
     if trainer.is_world_process_zero():
         settings = SummarizerSettings(config.max_source_length, config.max_target_length, config.source_characters)
