@@ -75,9 +75,9 @@ def annotated_rows(documents: int) -> list[dict[str, Any]]:
             task = tasks[n % len(tasks)]
             bare = task in ("heading", "boilerplate")
             paragraphs.append({
-                "index": index, "text": f"第{n}段。" + SENTENCES[n % len(tasks)] * (1 + n % 3), "task_type": task,
+                "index": index, "text": f"第{n}段。" + SENTENCES[(n + 2) % len(tasks)] * (1 + n % 3), "task_type": task,
                 "policy_domain": [] if task == "boilerplate" else sorted({domains[n % len(domains)], domains[n % 4]}),
-                "uncertain": n % 7 == 0, "gist": "" if bare else SENTENCES[n % len(tasks)][:8],
+                "uncertain": n % 7 == 0, "gist": "" if bare else SENTENCES[(n + 2) % len(tasks)][:8],
             })  # fmt: skip
         rows.append({"id": f"d{d}", "title": f"青禾县讲话{d}", "date": None, "source": None,
                      "paragraphs": paragraphs, "summary": SENTENCES[3]})  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from jianghua.corpus import metadata, press, site
 from jianghua.corpus.patterns import (
     CAPTION,
     COUNT,
@@ -34,6 +35,7 @@ from jianghua.corpus.patterns import (
     PAGE_NUMBER,
     PAGER,
     PAIR,
+    READING_TIME,
     ROLE,
     SENTENCE,
     SENTENCE_END,
@@ -42,6 +44,7 @@ from jianghua.corpus.patterns import (
     TIME,
     WIDGET_SHORT,
     WIDGET_SURE,
+    key_name,
 )
 
 _PHOTOGRAPHED = re.compile(r"摄(?: ?\([^()]{2,10}\))?[)\]]*$")
@@ -62,9 +65,10 @@ def _pairs(key: str) -> str | None:
     if match is None or len(key) > 160:
         return None
     value = rest[match.end() :]
-    reason = KEY_REASON[match[1].lower()]
-    # One key with a sentence behind it is a sentence.
-    if reason != "other" and SENTENCE_END.search(value) and len(PAIR.findall(rest)) == 1:
+    reason = KEY_REASON[key_name(match[1])]
+    # One key with a sentence behind it is a sentence; a reporter's question is one in quotation marks.
+    sentence = SENTENCE_END.search(value) or re.match(r' ?[“"].*[。!?] ?[”"] ?$', value)
+    if reason != "other" and sentence and len(PAIR.findall(rest)) == 1:
         return None
     return reason
 
@@ -123,17 +127,25 @@ _RULES: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("counter", _whole(DATE_COUNT)),
     ("byline", _whole(DATE_LINE)),
     ("counter", _whole(COUNTER)),
+    ("counter", _whole(READING_TIME, 60)),
     ("editor", _whole(EDITOR)),
     ("editor", _whole(EDITOR_NAME)),
     ("navigation", _whole(CRUMB)),
     ("navigation", _whole(PAGER, 100)),
     ("navigation", _menu),
+    ("byline", metadata.is_table_row),
     ("byline", _byline),
     ("caption", _whole(CAPTION, 200)),
     ("widget", _whole(WIDGET_SHORT, 60)),
     ("widget", _buttons),
     ("other", _inside(NOTICE_SURE, 100)),
+    ("other", site.notice),
     ("widget", _widget),
+    ("widget", site.box),
+    ("caption", site.media_line),
+    ("page_head", press.page_line),
+    ("other", press.imprint),
+    ("other", press.secrecy_note),
     ("page_head", _whole(PAGE_HEAD, 80)),
     ("page_head", _whole(ISSUE, 40)),
     ("navigation", _whole(TAIL_MARKER, 100)),
@@ -149,7 +161,7 @@ def line_reason(key: str) -> str | None:
     # 作者:… 文/图 has a name for itself; a photographer's name alone does not make a caption of it.
     if pairs and own in (None, "caption"):
         return pairs
-    return own or _barred(key) or ("other" if _link_line(key) else None)
+    return own or site.row_reason(key) or _barred(key) or ("other" if _link_line(key) else None)
 
 
 _SPEAKER = re.compile(

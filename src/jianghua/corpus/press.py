@@ -74,14 +74,19 @@ _DRAFT = re.compile(
     r"|第?[一二三四五六七八九十\d]{1,2}稿|(?:会议)?(?:材料|文件)之?[(（]?[一二三四五六七八九十\d]{1,3}[)）]?"
 )
 _LONGEST_MARK = 24
+_HANDLING = re.compile("保[存管密]$|外传|扩散|翻印|收回|交回|退回|[★☆]")
 
 
-def secrecy_mark(key: str) -> bool:
-    """内部资料 注意保存 and its like: a mark on a document, not about its matter."""
+def secrecy_note(key: str) -> bool:
+    """内部资料 注意保存 and its like: how to handle the paper, wherever it stands."""
+    return _HANDLING.search(key) is not None and _is_mark(key)
+
+
+def head_mark(key: str) -> bool:
+    """Marks above a text that could be a word of it further down: 机密, 送审稿, 会议材料之三."""
+    return _is_mark(key) or (len(key) <= _LONGEST_MARK and _DRAFT.fullmatch(key.strip("()[]【】<>《》 ")) is not None)
+
+
+def _is_mark(key: str) -> bool:
     bare = re.sub(r"^[(\[【<《★☆ ]+|[)\]】>》★☆! ]+$", "", key)
     return len(key) <= _LONGEST_MARK and _SECRECY.fullmatch(bare) is not None
-
-
-def draft_mark(key: str) -> bool:
-    """送审稿, 会议材料之三: marks above a title, where a text has no paragraph yet."""
-    return len(key) <= _LONGEST_MARK and _DRAFT.fullmatch(key.strip("()[]【】<>《》 ")) is not None

@@ -101,6 +101,23 @@ class MetricsLog(TrainerCallback):
                 file.write(json.dumps({"step": state.global_step} | logs) + "\n")
 
 
+class EpochOrder(TrainerCallback):
+    """The order of an epoch's rows depends on seed and epoch alone.
+
+    The length-grouping sampler draws from the global random state, which no longer is what it was when a run resumes
+    after its first epoch, and which processes that pad to different lengths do not share.
+    """
+
+    def on_epoch_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl,
+                       train_dataloader: Any = None, **kwargs: Any) -> None:  # fmt: skip
+        batches = train_dataloader.batch_sampler
+        while hasattr(batches, "batch_sampler"):  # accelerate's shards wrap the one that holds the sampler
+            batches = batches.batch_sampler
+        # A resumed run comes here in mid-epoch; the margin is for sums of step lengths.
+        epoch = int((state.epoch or 0) + 1e-6)
+        batches.sampler.generator = torch.Generator().manual_seed(args.seed * 10**6 + epoch)
+
+
 def check_finite(loss: torch.Tensor) -> torch.Tensor:
     """Stop at once: Trainer would go on, log 0.0 and save NaN weights."""
     if not torch.isfinite(loss):
@@ -109,7 +126,9 @@ def check_finite(loss: torch.Tensor) -> torch.Tensor:
 
 
 def callbacks(run: RunConfig, fingerprint: dict[str, Any]) -> list[TrainerCallback]:
-    chosen: list[TrainerCallback] = [MetricsLog(run.output_dir / "metrics.jsonl"), VerifiedCheckpoints(fingerprint)]
+    chosen: list[TrainerCallback] = [
+        MetricsLog(run.output_dir / "metrics.jsonl"), EpochOrder(), VerifiedCheckpoints(fingerprint),
+    ]  # fmt: skip
     if run.early_stopping_patience:
         chosen.append(EarlyStoppingCallback(run.early_stopping_patience))
     return chosen
