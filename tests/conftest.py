@@ -131,3 +131,8 @@ def base_model(
         return folder
 
     return make
+
+
+@pytest.fixture(scope="session")
+def sentences() -> tuple[str, ...]:
+    return SENTENCES

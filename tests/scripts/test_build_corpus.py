@@ -101,7 +101,7 @@ def reading(path: Path, *labels: tuple[str, list[str]], text: str = "原文{}") 
 def test_agreement_is_measured_and_disagreements_are_listed(tmp_path: Path) -> None:
     first = reading(tmp_path / "a.jsonl", ("review", ["economy"]), ("appeal", []), ("review", []), ("appeal", []))
     second = reading(tmp_path / "b.jsonl", ("review", ["economy"]), ("appeal", []), ("appeal", []))
-    done = launch("measure_agreement.py", first, second, "--disagreements", tmp_path / "d.jsonl", cwd=tmp_path)
+    done = launch("measure_agreement.py", first, "--against", second, "--disagreements", tmp_path / "d.jsonl", cwd=tmp_path)
     result = json.loads(done.stdout)
     assert (result["paragraphs"], result["only_first"], result["only_second"]) == (3, 1, 0)
     # Observed 2/3, by chance 2/3 · 1/3 + 1/3 · 2/3 = 4/9.
@@ -115,6 +115,6 @@ def test_agreement_is_measured_and_disagreements_are_listed(tmp_path: Path) -> N
 def test_readings_of_other_texts_are_refused(tmp_path: Path) -> None:
     first = reading(tmp_path / "a.jsonl", ("review", []))
     second = reading(tmp_path / "b.jsonl", ("review", []), text="另一段{}")
-    done = launch("measure_agreement.py", first, second, cwd=tmp_path)
+    done = launch("measure_agreement.py", first, "--against", second, cwd=tmp_path)
     assert done.returncode == 2
     assert "expected the same text in both readings" in done.stderr

@@ -49,12 +49,12 @@ def find_wrap(lines: Sequence[Line]) -> Wrap:
     return Wrap(width - 3, sum(line.indented for line in lines) >= 2, spaced)
 
 
-def group(lines: Sequence[Line], opens_article: Sequence[bool], wrap: Wrap) -> list[list[Line]]:
-    """Lines as paragraphs. `opens_article[i]`: line i stands above a byline or dateline and continues nothing."""
+def group(lines: Sequence[Line], fresh: Sequence[bool], wrap: Wrap) -> list[list[Line]]:
+    """Lines as paragraphs. `fresh[i]`: line i continues nothing, as it opens an article or stands below a quotation."""
     paragraphs: list[list[Line]] = []
     for i, line in enumerate(lines):
         spoken = len(paragraphs) > 1 and shapes.is_salutation(paragraphs[-2][-1].key)
-        if paragraphs and not opens_article[i] and _continues(paragraphs[-1], line, wrap, spoken):
+        if paragraphs and not fresh[i] and _continues(paragraphs[-1], line, wrap, spoken):
             paragraphs[-1].append(line)
         else:
             paragraphs.append([line])

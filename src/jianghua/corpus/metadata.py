@@ -10,20 +10,25 @@ from jianghua.corpus.front_matter import Facts, iso_date
 from jianghua.corpus.patterns import KEY_REASON, PAIR, key_name
 from jianghua.corpus.view import Line, letters
 
-_HEAD = 80  # lines; a table stands above its text
+_HEAD = 80  # lines; a table begins above its text
 _FEWEST = 3  # names; fewer are chance
 _LONGEST_VALUE = 100
 # Names of an official table: a row of them needs no colons.
-_TABLE = frozenset(
-    "索引号 信息索引 索引码 统一编号 发布机构 发文机关 发文机构 发文单位 发布单位 公开机构 制发机关 成文日期 发文日期 生成日期 发布日期 公开日期 印发日期 生效日期"
-    " 废止日期 实施日期 发布时间 公开时间 发文字号 文号 发文文号 主题分类 信息分类 体裁分类 组配分类 分类 主题词 关键词 公开方式 公开类别 公开范围 公开形式 公开时限 有效性"
-    " 效力状态 时效性 标题 名称 信息名称 文件名称 公文种类 信息类别 所属栏目 责任部门".split()
+_NAMES = (
+    "索引号 信息索引 索引码 统一编号 发布机构 发文机关 发文机构 发文单位 发布单位 公开机构 制发机关 成文日期 发文日期",
+    "生成日期 发布日期 公开日期 印发日期 生效日期 废止日期 实施日期 发布时间 公开时间 发文字号 文号 发文文号 主题分类",
+    "信息分类 体裁分类 组配分类 分类 主题词 关键词 公开方式 公开类别 公开范围 公开形式 公开时限 有效性 效力状态 时效性",
+    "标题 名称 信息名称 文件名称 公文种类 信息类别 所属栏目 责任部门",
 )
+_TABLE = frozenset(name for row in _NAMES for name in row.split())
+# Without one of these it is a list of something else.
 _STRONG = frozenset(
-    "索引号 信息索引 统一编号 发文字号 文号 发文文号 成文日期 发文机关 发文机构 发布机构 公开机构 制发机关 组配分类 主题分类".split()
+    {"索引号", "信息索引", "统一编号", "发文字号", "文号", "发文文号", "成文日期", "发文机关", "发文机构"}
+    | {"发布机构", "公开机构", "制发机关", "组配分类", "主题分类"}
 )
 _TITLES = frozenset({"标题", "名称", "信息名称", "文件名称", "信息标题", "文章标题", "本文标题"})
-_DATES = ("讲话时间", "成文日期", "发文日期", "生成日期", "印发日期", "发布日期", "发布时间", "公开日期", "公开时间", "发文时间")
+# The first that a table has; a day of publication comes after a day of writing.
+_DATES = ("讲话时间", "成文日期", "发文日期", "生成日期", "印发日期", "发布日期", "发布时间", "公开日期")
 
 Field = tuple[str, str]
 
@@ -78,12 +83,12 @@ def _name(key: str) -> str | None:
 def _columns(lines: Sequence[Line]) -> list[tuple[int, int]]:
     """Runs of lines in which each name stands alone with its value, if any, below it."""
     runs: list[tuple[int, int]] = []
-    i, head = 0, min(_HEAD, len(lines))
-    while i < head:
+    i, size = 0, len(lines)
+    while i < min(_HEAD, size):
         names, at = [], i
-        while at < head and (name := _name(lines[at].key)):
+        while at < size and (name := _name(lines[at].key)):
             names.append(name)
-            at += 1 + (at + 1 < head and _is_value(lines[at + 1].key))
+            at += 1 + (at + 1 < size and _is_value(lines[at + 1].key))
         if len(names) >= _FEWEST and not _STRONG.isdisjoint(names):
             runs.append((i, at))
         i = max(at, i + 1)

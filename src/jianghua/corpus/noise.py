@@ -54,7 +54,10 @@ def _byline(key: str) -> bool:
     """Nothing but writers' roles and names: 本报记者 … 通讯员 …"""
     if len(key) > 80 or _PHOTOGRAPHED.search(key) or SENTENCE.search(key) or not ROLE.search(key):
         return False
-    names = [word for word in SEPARATORS.split(ROLE.sub(" ", key)) if word]
+    rest = ROLE.sub(" ", key)
+    if re.search(rf"{HAN} ?:", rest):
+        return False
+    names = [word for word in SEPARATORS.split(rest) if word]
     return len(names) <= 16 and all(re.fullmatch(rf"{HAN}{{1,4}}|{MEDIUM}", name) for name in names)
 
 
@@ -139,13 +142,13 @@ _RULES: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("widget", _whole(WIDGET_SHORT, 60)),
     ("widget", _buttons),
     ("other", _inside(NOTICE_SURE, 100)),
-    ("other", site.notice),
-    ("widget", _widget),
-    ("widget", site.box),
-    ("caption", site.media_line),
     ("page_head", press.page_line),
     ("other", press.imprint),
     ("other", press.secrecy_note),
+    ("widget", _widget),
+    ("widget", site.box),
+    ("other", site.notice),
+    ("caption", site.media_line),
     ("page_head", _whole(PAGE_HEAD, 80)),
     ("page_head", _whole(ISSUE, 40)),
     ("navigation", _whole(TAIL_MARKER, 100)),
@@ -164,9 +167,10 @@ def line_reason(key: str) -> str | None:
     return own or site.row_reason(key) or _barred(key) or ("other" if _link_line(key) else None)
 
 
+_MASKED = r"(?:[X×*○〇某]{2,3}|[X×*○〇] [X×*○〇](?: [X×*○〇])?|[\u4e00-\u9fff][X×*○〇某]{1,2})"
 _SPEAKER = re.compile(
     rf"(?:中共)?[^。,;!?:]{{0,30}}(?:书记|主任|局长|院长|检察长|县长|市长|区长|州长|旗长|镇长|乡长|部长|主席|省长"
-    rf"|常委|校长|厅长|政委|会长|委员|组长|同志)[)\]]? {NAME}"
+    rf"|常委|校长|厅长|政委|会长|委员|组长|同志)[)\]]? (?:{NAME}|{_MASKED})"
     rf"|{NAME} ?\(?[^。,;!?:]{{0,24}}(?:书记|主任|局长|院长|检察长|县长|市长|区长|部长|主席|省长)\)?"
 )
 _ALONE = re.compile(rf"{HAN} ?{HAN}(?: ?{HAN})?")
@@ -205,7 +209,12 @@ def tail_reason(key: str) -> str | None:
     """Noise only after the last paragraph: a lone signature in parentheses."""
     if re.fullmatch(rf"[(\[【](?:{NAME})(?:[ 、,]+{NAME})*[)\]】]", key):
         return "byline"
-    if re.fullmatch(r"(?:新华社|中新社|据)[^。]{0,24}电?|[(【](?:据|新华社|来源|原载|摘自|载于)[^。]{0,40}[)】]", key):
+    if site.credit(key):
+        return "byline"
+    if re.fullmatch(
+        r"(?:新华社|中新社)[^。]{0,24}电?|据[^。]{0,24}(?:电|报道|消息|讯)|[(【](?:据|新华社|来源|原载|摘自|载于)[^。]{0,40}[)】]",
+        key,
+    ):
         return "byline"
     if re.fullmatch(r"(?:发|送|抄送|抄报|主送|报|分送):[^!?]{2,120}", key) or re.search(
         r"(?:印发|印制)(?: ?\(.*\))?$", key

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from jianghua.corpus import articles, joining, noise, shapes, zones
 from jianghua.corpus.front_matter import Facts, iso_date, read_front_matter
 from jianghua.corpus.markup import Stripped, looks_like_page, strip_markup
-from jianghua.corpus.titles import bare_title
+from jianghua.corpus.metadata import read_table
+from jianghua.corpus.titles import bare_title, own_title
 from jianghua.corpus.view import Line, Range, View, select, split_lines
 from jianghua.schema import Removed
 
@@ -61,6 +62,7 @@ def _pass(stripped: Stripped, facts: Facts, split: bool) -> list[Draft]:
     removed = [Removed(*view.hull(line.start, line.end), "front_matter") for line in lines[:count]]
     lines = lines[count:]
     reasons = zones.own_reasons(lines)
+    facts = facts.or_else(read_table(lines, reasons))
     # A newspaper's date line stands once, above all articles of its page.
     page = next(
         (day for line, why in zip(lines, reasons, strict=True) if why == "page_head" and (day := iso_date(line.key))),
@@ -87,7 +89,9 @@ def _draft(view: View, lines: Sequence[Line], reasons: zones.Reasons, facts: Fac
     headlines = articles.opening_headlines(lines, reasons)
     # Noise between two lines parts them like a blank line.
     content = [replace(lines[i], gap=lines[i].gap + (i > 0 and reasons[i - 1] is not None)) for i in kept]
-    groups = joining.group(content, [i in headlines for i in kept], joining.find_wrap(content))
+    quotes = zones.pull_quotes(content)
+    fresh = [i in headlines or at - 1 in quotes for at, i in enumerate(kept)]
+    groups = joining.group(content, fresh, joining.find_wrap(content))
     removed = [
         Removed(*view.hull(line.start, line.end), reason)
         for line, reason in zip(lines, reasons, strict=True)
@@ -107,4 +111,5 @@ def _facts(lines: Sequence[Line], reasons: zones.Reasons) -> Facts:
     spoken = next((day for key in noted if noise.head_reason(key) and (day := iso_date(key))), None)
     date = next((day for key in noted if (day := iso_date(key))), None) or iso_date(text[:40])
     author = next((name for key in noted if (name := noise.author(key))), None)
-    return Facts(title or None, date, author, spoken)
+    kept = [line.text for line, reason in pairs if reason is None and not shapes.is_body(line.key)]
+    return Facts(own_title(title, kept) if title else None, date, author, spoken)

@@ -33,7 +33,8 @@ _WITH = _cell(
 _IMPRINT = re.compile(
     r"(?<![^\s|;,/·])(?:本报)?(?P<name>(?:24小时)?(?:新闻|发行|广告|投递|订阅|订报|报料|爆料|服务|投诉|读者|值班|印刷)"
     r"(?:热线|电话|部|专线|咨询)|热线(?:电话)?|社址|地址|邮(?:政)?编码?|电话|传真|(?:投稿|电子)?(?:邮箱|信箱)"
-    r"|国内统一(?:连续出版物号|刊号)|国际标准(?:连续出版物号|刊号)|刊号|邮发代号|(?:广告)?(?:经营)?许可证号?|零售(?:价)?|定价"
+    r"|国内统一(?:连续出版物号|刊号)|国际标准(?:连续出版物号|刊号)|刊号|邮发代号|(?:广告)?(?:经营)?许可证号?"
+    r"|零售(?:价)?|定价"
     r"|(?:全)?[年月]价|承印|印刷(?:厂|单位)?|发行|出版(?:单位)?|主管(?:单位)?|主办(?:单位)?|今日)"
     r"(?=[ :]|每|CN|\d)"
 )
@@ -64,9 +65,12 @@ def imprint(key: str) -> bool:
 
 
 _SECRECY = re.compile(
-    r"(?:(?:内部|会议|涉密|保密|秘密)(?:资料|文件|材料|刊物|参阅|参考|使用|掌握|明电|传阅|传看|交流)|绝密|机密|秘密|特急|加急|平急|特提)"
-    r"(?:[ ,、★☆*·:(]*(?:(?:请)?(?:注意|妥善|严格)(?:保存|保管|保密)|严禁外传|(?:请)?(?:勿|不得|严禁|切勿)(?:外传|扩散|翻印|转发|复制|公开|上网)"
-    r"|会后(?:收回|交回|请交回)|用后收回|阅后(?:收回|即焚|退回)|\d{1,2} ?(?:年|个?月)|长期|特急|加急|平急|\d{1,4}|[一二三四五六七八九十]+)\)?)*"
+    r"(?:(?:内部|会议|涉密|保密|秘密)(?:资料|文件|材料|刊物|参阅|参考|使用|掌握|明电|传阅|传看|交流)|绝密|机密|秘密"
+    r"|特急|加急|平急|特提)"
+    r"(?:[ ,、★☆*·:(]*(?:(?:请)?(?:注意|妥善|严格)(?:保存|保管|保密)|严禁外传|(?:请)?(?:勿|不得|严禁|切勿)(?:外传"
+    r"|扩散|翻印|转发|复制|公开|上网)"
+    r"|会后(?:收回|交回|请交回)|用后收回|阅后(?:收回|即焚|退回)|\d{1,2} ?(?:年|个?月)|长期|特急|加急|平急|\d{1,4}"
+    r"|[一二三四五六七八九十]+)\)?)*"
     r"|(?:请)?(?:注意|妥善)(?:保存|保管|保密)|(?:会后|阅后|用后)(?:请)?(?:收回|交回|退回)|不得外传|请勿外传|严禁外传"
 )
 _DRAFT = re.compile(
@@ -82,9 +86,13 @@ def secrecy_note(key: str) -> bool:
     return _HANDLING.search(key) is not None and _is_mark(key)
 
 
-def head_mark(key: str) -> bool:
-    """Marks above a text that could be a word of it further down: 机密, 送审稿, 会议材料之三."""
-    return _is_mark(key) or (len(key) <= _LONGEST_MARK and _DRAFT.fullmatch(key.strip("()[]【】<>《》 ")) is not None)
+def head_mark(key: str, below_title: bool) -> bool:
+    """Marks above a text that could be a word of it further down: 机密, 送审稿, 会议材料之三.
+
+    In parentheses below a title the state of a draft is part of the title.
+    """
+    draft = len(key) <= _LONGEST_MARK and _DRAFT.fullmatch(key.strip("()[]【】<>《》 ")) is not None
+    return _is_mark(key) or (draft and not (below_title and key.startswith("(")))
 
 
 def _is_mark(key: str) -> bool:

@@ -11,16 +11,26 @@ from jianghua.corpus.noise import line_reason
 from jianghua.corpus.view import letters, match_key
 
 _COUNT_NOTE = re.compile(
-    r"\s*[(\[【]\s*(?:本页|全文|本文|正文|共|约|字数|总)?[^()\[\]【】]{0,10}\d[\d,.]*\+?\s*(?:多|余)?[字页][^()\[\]【】]{0,6}[)\]】]\s*$"
+    r"\s*[(（\[【]\s*(?:本页|全文|本文|正文|共|约|字数|总)?[^()（）\[\]【】]{0,10}\d[\d,.]*\+?\s*(?:多|余)?[字页]"
+    r"[^()（）\[\]【】]{0,6}[)）\]】]\s*$"
 )
+# 不少于2000字 is what somebody asks for, 全文共2000字 what a site counted.
+_COUNTED = re.compile(
+    r"\s*[(\[【](?:本页|全文|本文|正文|全篇|文档|字数|共计?|总计?|合计|约|大约|近"
+    r"|[: ])*\d[\d,.]*\+? ?[多余]?字(?:左右)?[)\]】]"
+    r"(?: ?\[[^\[\]]{1,8}\])?$"
+)
+_SPOKEN = re.compile(r"^.{2,16}?(?=在.{4,40}[上时]的?(?:讲话|致辞|发言|报告|讲稿))")
 _BRACKETS = re.compile(r"\s*\[[^\[\]]{1,8}\]\s*$|^\s*【[^【】]{1,6}】\s*")
 _SITE = re.compile(
-    r"\s*[_|\-–—]+\s*[^_|]{0,30}(?:网|网站|频道|政府|门户|中心|新闻|资讯|文库|范文|专栏|领导讲话|讲话稿|在线|日报|晚报|客户端|平台|公众号|论坛|博客|首页|栏目)[^_|。]{0,12}$"
+    r"\s*[_|\-–—]+\s*[^_|]{0,30}(?:网|网站|频道|政府|门户|中心|新闻|资讯|文库|范文|专栏|领导讲话|讲话稿|在线|日报"
+    r"|晚报|客户端|平台|公众号|论坛|博客|首页|栏目)[^_|。]{0,12}$"
 )
 _LABEL = re.compile(r"^(?:原标题|本文标题|文章标题|标题|信息标题|名称) ?[:：]\s*")
 _SUBTITLE = re.compile(r"^[-—―]{1,3}\s*")
 _SPEECH = re.compile(r"(?:讲话|致辞|发言|报告|意见|通知|讲稿)$")
 _SHORTEST = 6  # letters; a copy of less may be a phrase
+_LONGEST = 120
 
 
 def bare_title(text: str) -> str:
@@ -31,6 +41,13 @@ def bare_title(text: str) -> str:
     ) >= _SHORTEST:
         title = cut
     return title.strip()
+
+
+def counted_title(key: str) -> bool:
+    """A title to which a site has put the number of its text's characters: never the document's own line."""
+    if len(key) > _LONGEST or _COUNTED.search(key) is None:
+        return False
+    return _may_be_title(key) and len(letters(bare_title(key))) >= _SHORTEST
 
 
 def match_key_keeping_width(text: str) -> str:
@@ -75,9 +92,26 @@ def title_copies(keys: Sequence[str], head: int, known: str | None) -> list[int]
     target = _target([keys[i] for i in first], known)
     if target is None:
         return []
-    copies = [i for i, key in enumerate(keys) if letters(bare_title(key)) == target or letters(key) == target]
-    plain = [i for i in copies if i < head and letters(keys[i]) == target]
+    copies = [i for i, key in enumerate(keys) if _copies(key, target, i < head)]
+    plain = [i for i in copies if i < head and _same(letters(keys[i]), target, True)]
     return [i for i in copies if not plain or i != plain[-1]] if plain or known else copies[1:]
+
+
+def _copies(key: str, target: str, in_head: bool) -> bool:
+    return any(_same(letters(form), target, in_head) for form in (bare_title(key), key))
+
+
+def _same(text: str, target: str, in_head: bool) -> bool:
+    """Equal, or in a head equal but for the speaker's name in front of one of them."""
+    if text == target or not in_head:
+        return text == target
+    return text == _SPOKEN.sub("", target) or _SPOKEN.sub("", text) == target
+
+
+def own_title(copy: str, texts: Sequence[str]) -> str:
+    """The title as the document has it among its lines, where a site's copy only adds the speaker's name."""
+    wanted = _SPOKEN.sub("", letters(copy))
+    return next((text for text in texts if letters(text) == wanted), copy)
 
 
 def _target(head: list[str], known: str | None) -> str | None:

@@ -7,8 +7,8 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 
-from jianghua.corpus import noise, patterns, shapes
-from jianghua.corpus.titles import title_copies
+from jianghua.corpus import noise, patterns, press, shapes, site
+from jianghua.corpus.titles import counted_title, title_copies
 from jianghua.corpus.view import Line, letters
 
 Reasons = list[str | None]
@@ -21,11 +21,15 @@ _UNIT = re.compile(r"[\u4e00-\u9fff]{2,30}(?:委员会|办公室|政府|局|院|
 # What an article is surrounded by, not what it is signed with.
 _SITE_NOISE = frozenset({"widget", "navigation", "counter"})
 _SHINGLE = 5
+_SHORTEST_COPY = 20  # letters
+_ENDING = 10  # letters; of less the text may have another occurrence
+_QUOTES = 6  # lines
 
 
 def own_reasons(lines: Sequence[Line]) -> Reasons:
     """Reasons that lines give themselves, and running page heads."""
-    reasons: Reasons = [noise.line_reason(line.key) or _linked(line) for line in lines]
+    reasons: Reasons = [noise.line_reason(line.key) or _linked(line) or _counted(line) for line in lines]
+    _mark_glued_leads(lines, reasons)
     _mark_page_heads(lines, reasons)
     _mark_related(lines, reasons)
     return reasons
@@ -33,6 +37,10 @@ def own_reasons(lines: Sequence[Line]) -> Reasons:
 
 def _linked(line: Line) -> str | None:
     return "navigation" if line.linked and not shapes.is_body(line.key) else None
+
+
+def _counted(line: Line) -> str | None:
+    return "title_copy" if counted_title(line.key) else None
 
 
 def _mark_page_heads(lines: Sequence[Line], reasons: Reasons) -> None:
@@ -108,6 +116,8 @@ def _mark_head(lines: Sequence[Line], reasons: Reasons, head: int) -> None:
         key = lines[i].key
         if noise.is_masthead(key):
             reasons[i] = "page_head"
+        if press.head_mark(key, seen_title):
+            reasons[i] = "other"
         if seen_title and reasons[i] is None:
             reasons[i] = noise.head_reason(key) or (_alone(lines, reasons, i) if noise.is_name(key) else None)
         seen_title = seen_title or reasons[i] is None
@@ -127,27 +137,83 @@ def _mark_duplicate_leads(lines: Sequence[Line], reasons: Reasons) -> None:
     first = next((i for i, line in enumerate(lines) if shapes.is_body(line.key)), len(lines))
     for i in range(min(first + 2, len(lines) - 1)):
         key = lines[i].key
-        cut = key.endswith(("...", "…")) or (shapes.is_body(key) and not shapes.ends_sentence(key))
+        cut = key.endswith(("...", "…")) or (shapes.is_body(key) and _is_cut(key))
         if cut and reasons[i] in (None, "title_copy") and _covered(key, [line.key for line in lines[i + 1 : i + 9]]):
             reasons[i] = "duplicate_lead"
+
+
+def _mark_glued_leads(lines: Sequence[Line], reasons: Reasons) -> None:
+    """Headline, deck and lead in one line, cut off, above themselves: they would pass for an article of their own."""
+    for i, line in enumerate(lines[:-1]):
+        if reasons[i] is None and shapes.is_body(line.key) and _is_cut(line.key) and _begins_below(lines, reasons, i):
+            reasons[i] = "duplicate_lead"
+
+
+def _is_cut(key: str) -> bool:
+    return key.endswith(("...", "…")) or not shapes.ends_sentence(key)
+
+
+def _begins_below(lines: Sequence[Line], reasons: Reasons, i: int) -> bool:
+    """Whether line i is how the lines below it begin (bylines may be left out), and they go on."""
+    wanted = letters(lines[i].key)
+    for j in range(i + 1, min(i + 4, len(lines))):
+        if len(wanted) < _SHORTEST_COPY or letters(lines[j].key[:16])[:_SHINGLE] != wanted[:_SHINGLE]:
+            continue
+        below = range(j, min(j + 9, len(lines)))
+        for kept in (below, [k for k in below if reasons[k] is None]):
+            text = letters("".join(lines[k].key for k in kept))
+            goes_on = text.startswith(wanted) and len(text) > len(wanted) and letters(lines[j].key) != wanted
+            if goes_on and not _quotes(lines[i].key, lines[j].key):
+                return True
+    return False
+
+
+def pull_quotes(lines: Sequence[Line]) -> set[int]:
+    """Lines of a head that quote whole sentences of the text below without the full stop: nothing continues them."""
+    found: set[int] = set()
+    for i, line in enumerate(lines[:_QUOTES]):
+        quoted = shapes.is_body(line.key) and _is_cut(line.key)
+        if quoted and any(_quotes(line.key, below.key) for below in lines[i + 1 : i + 9]):
+            found.add(i)
+    return found
+
+
+def _quotes(copy: str, key: str) -> bool:
+    """Whether `copy` is a whole clause or sentence of `key`, not what a site had room for."""
+    wanted, text = letters(copy), letters(key)
+    at = text.find(wanted)
+    return at >= 0 and at + len(wanted) in _ends(key, copy)
+
+
+def _ends(key: str, copy: str) -> set[int]:
+    """Where a copy of `key` may end as a quotation, in letters. One that shows by its own mark that it goes on: only
+    where a sentence ends."""
+    shown = re.search(r"[,、:…]$|\.\.\.$", copy) is not None
+    marks = re.finditer("[。!?;]" if shown else "[。!?;,、:]", key)
+    ends, at, size = set(), 0, 0
+    for mark in marks:
+        size += len(letters(key[at : mark.start()]))
+        at = mark.end()
+        ends.add(size)
+    return ends
 
 
 def _covered(key: str, following: Sequence[str]) -> bool:
     wanted, text = letters(key), letters("".join(following))
     shingles = {wanted[i : i + _SHINGLE] for i in range(len(wanted) - _SHINGLE + 1)}
-    copied = len(wanted) >= 20 and sum(shingle in text for shingle in shingles) >= 0.75 * len(shingles)
-    return copied and _breaks_off(wanted, following)
+    copied = len(wanted) >= _SHORTEST_COPY and sum(shingle in text for shingle in shingles) >= 0.75 * len(shingles)
+    return copied and _breaks_off(key, following)
 
 
 def _breaks_off(copy: str, following: Sequence[str]) -> bool:
     """Whether the text goes on where its copy ends. A whole sentence without its full stop is a pull quote: content."""
+    ending = letters(copy)[-_ENDING:]
     for key in following:
         text = letters(key)
-        at = text.find(copy[-_SHINGLE:])
+        at = text.find(ending)
         if at >= 0:
-            end = at + _SHINGLE
-            marks = [m.start() for m in re.finditer("[。!?;]", key)]
-            return end < len(text) and end not in {len(letters(key[:mark])) for mark in marks}
+            end = at + len(ending)
+            return end < len(text) and end not in _ends(key, copy)
     return False
 
 
@@ -165,6 +231,7 @@ def _tail_start(lines: Sequence[Line], reasons: Reasons, body: list[int]) -> int
 
 
 def _mark_tail(lines: Sequence[Line], reasons: Reasons, start: int) -> None:
+    _mark_hosts(lines, reasons, start)
     marked = False
     previous: str | None = None
     last_site = max((i for i in range(start, len(lines)) if reasons[i] in _SITE_NOISE), default=-1)
@@ -179,6 +246,17 @@ def _mark_tail(lines: Sequence[Line], reasons: Reasons, start: int) -> None:
         if reasons[i] is None and i < last_site and _entry_before(key):
             reasons[i] = "navigation"
         previous = reasons[i]
+
+
+def _mark_hosts(lines: Sequence[Line], reasons: Reasons, start: int) -> None:
+    """Offices that run the site: the last lines, or next to other noise, each function named once."""
+    hosts = {i: host for i, line in enumerate(lines) if reasons[i] is None and (host := site.host(line.key))}
+    if len(set(hosts.values())) < len(hosts):
+        return
+    for i in sorted((i for i in hosts if i >= start), reverse=True):
+        below = reasons[i + 1] if i + 1 < len(lines) else "other"
+        if below is not None or reasons[i - 1] in _SITE_NOISE:
+            reasons[i] = "other"
 
 
 def _entry_before(key: str) -> bool:

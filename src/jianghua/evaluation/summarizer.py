@@ -147,7 +147,7 @@ def _summaries(summarizer: Summarizer, bodies: Bodies) -> tuple[list[Case], dict
     texts = [[p.text for p in body.paragraphs] for body in bodies.documents]
     unchecked = tuple(tuple(Written(text) for text in row) for row in bodies.raw)
     outputs = {
-        "served": list(_composed(bodies, bodies.served)),
+        "served": list(_composed(bodies, [write_lines(summarizer, "summary", text) for text in texts])),
         "raw_gists": [replace(output, how=()) for output in _composed(bodies, unchecked)],
         "raw": [Output(text) for text in _own_words(summarizer, "summary", texts)],
     }
@@ -156,11 +156,10 @@ def _summaries(summarizer: Summarizer, bodies: Bodies) -> tuple[list[Case], dict
     return cases, outputs | _copies([summary_baselines(body) for body in bodies.documents])
 
 
-def _composed(bodies: Bodies, gists: Sequence[Sequence[Written]]) -> Iterator[Output]:
-    for body, tasks, row in zip(bodies.documents, bodies.task_types, gists, strict=True):
-        parts = [Part(p.text, task, gist) for p, task, gist in zip(body.paragraphs, tasks, row, strict=True)]
-        chosen = [gist for _, gist in compose_summary(parts)]
-        yield Output(join_summary(chosen), tuple(gist.how for gist in chosen) or ("empty",))
+def _composed(bodies: Bodies, lines: Sequence[Sequence[Written]]) -> Iterator[Output]:
+    for tasks, row in zip(bodies.task_types, lines, strict=True):
+        chosen = [line for _, line in compose_summary([Part(task, line) for task, line in zip(tasks, row, strict=True)])]
+        yield Output(join_summary(chosen), tuple(line.how for line in chosen) or ("empty",))
 
 
 def _scored(kind: str, cases: Sequence[Case], outputs: Mapping[str, Sequence[Output]]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from jianghua.inference.models import Models, find_models, open_models
 from jianghua.inference.sources import Failure, Found, from_path, from_record, from_text, refuse_repeated_ids
 from jianghua.modeling.batching import ClassifierInput, context_of
 from jianghua.modeling.classifier import Prediction, predict
-from jianghua.modeling.writing import Part, Written, compose_summary, content, join_summary, write_headline, write_lines
+from jianghua.modeling.writing import Written, content, join_summary, write_headline, write_lines, write_summary
 from jianghua.schema import Analysis, Document, InputError, ItemAnalysis, ParagraphAnalysis
 
 BATCH_DOCUMENTS = 16
@@ -179,19 +179,18 @@ def _document_texts(
 ) -> tuple[str, str, tuple[tuple[int, int], ...]]:
     used = content(document, [label.task_type for label, _ in rows])
     texts = [document.paragraphs[i].text for i in used]
-    parts = [Part(text, rows[i][0].task_type, rows[i][1]) for i, text in zip(used, texts, strict=True)]
-    chosen = compose_summary(parts)
-    evidence = tuple(span for part, gist in chosen for span in _evidence(document, used[part], gist))
-    return write_headline(models.summarizer, texts), join_summary([gist for _, gist in chosen]), evidence
+    chosen = write_summary(models.summarizer, texts, [rows[i][0].task_type for i in used])
+    evidence = tuple(span for part, line in chosen for span in _evidence(document, used[part], line))
+    return write_headline(models.summarizer, texts), join_summary([line for _, line in chosen]), evidence
 
 
-def _evidence(document: Document, index: int, gist: Written) -> Iterator[tuple[int, int]]:
-    """Spans of the document behind a gist; the whole paragraph where something was removed inside it."""
+def _evidence(document: Document, index: int, line: Written) -> Iterator[tuple[int, int]]:
+    """Spans of the document behind a line; the whole paragraph where something was removed inside it."""
     paragraph = document.paragraphs[index]
-    if paragraph.end - paragraph.start != len(paragraph.text) or not gist.evidence:
+    if paragraph.end - paragraph.start != len(paragraph.text) or not line.evidence:
         yield paragraph.start, paragraph.end
         return
-    for start, end in gist.evidence:
+    for start, end in line.evidence:
         yield paragraph.start + start, paragraph.start + end
 
 

@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from jianghua.schema import Document
+from jianghua.schema import Document, InputError
 
+SHORTEST = 6  # tokens of a window: two of text beside the special ones and a quarter of context
 CONTEXT_SHARE = 4  # at most a quarter of a window goes to the context
 
 
@@ -64,6 +65,8 @@ def encode_windows(
     A window is [CLS] context [SEP] text [SEP] (no context: [CLS] text [SEP]) in the tokenizer's own
     special tokens; windows of one text overlap by an eighth.
     """
+    if max_length < SHORTEST:
+        raise InputError(f"max_length of {SHORTEST} or more", str(max_length), "raise it: windows have to move on")
     texts = _text_ids(tokenizer, [item.text for item in inputs])
     contexts = _text_ids(tokenizer, [item.context if use_context else "" for item in inputs])
     extra = tokenizer.num_special_tokens_to_add(pair=True)

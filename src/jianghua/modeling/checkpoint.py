@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import copy
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from jianghua.modeling.tokenization import check_tokenizer
@@ -17,24 +18,29 @@ from jianghua.records import sha256
 from jianghua.schema import InputError
 
 SETTINGS_FILE = "jianghua.json"
+T = TypeVar("T")
 
 
-def read_settings(folder: Path, kind: str) -> dict[str, Any]:
-    """What this project stores beside the weights.
+def read_settings(folder: Path, kind: str, build: Callable[[dict[str, Any]], T]) -> T:
+    """What this project stores beside the weights, made into its record by `build`.
 
     Raises:
-        InputError: no such folder, or not a checkpoint of this kind.
+        InputError: no such folder, not a checkpoint of this kind, or settings that `build` cannot read.
     """
     path = folder / SETTINGS_FILE
     if not path.is_file():
         found = f"no {SETTINGS_FILE} there" if folder.is_dir() else "no such folder"
         do = f"train one with training/train_{kind}.py, or correct the path"
         raise InputError(f"a {kind} checkpoint in {folder}", found, do)
-    settings = json.loads(path.read_text(encoding="utf-8"))
-    if settings.get("kind") != kind:
-        found = f"a {settings.get('kind')}"
-        raise InputError(f"a {kind} checkpoint in {folder}", found, f"give the folder of a {kind}")
-    return settings
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+        if settings["kind"] == kind:
+            return build(settings)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        found = f"{type(error).__name__}: {error}"
+        raise InputError(f"the settings of a {kind} in {path}", found, "train and save the checkpoint again") from error
+    found = f"a {settings['kind']}"
+    raise InputError(f"a {kind} checkpoint in {folder}", found, f"give the folder of a {kind}")
 
 
 def checkpoint_kind(folder: Path, kinds: Sequence[str]) -> str:
@@ -75,8 +81,16 @@ def write_settings(folder: Path, settings: dict[str, Any]) -> None:
 
 
 def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
-    """The tokenizer of a folder or hub name, tested on a Chinese sentence."""
-    tokenizer = AutoTokenizer.from_pretrained(name)
+    """The tokenizer of a folder or hub name, tested on a Chinese sentence.
+
+    Raises:
+        InputError: no such tokenizer, or one that loses Chinese text.
+    """
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        found = " ".join(str(error).split())[:300]
+        raise InputError(f"a tokenizer at {name}", found, "check the name or path") from error
     check_tokenizer(tokenizer, name)
     return tokenizer
 
@@ -92,25 +106,33 @@ def load_model(
             otherwise only the heads may be new (a base model to fine-tune).
 
     Raises:
-        InputError: no such model, pickled weights only, or weights missing.
+        InputError: no such model, pickled or damaged weights, weights missing or of another shape.
     """
     try:
         model, info = auto_class.from_pretrained(
-            name, dtype=dtype, use_safetensors=True, output_loading_info=True, trust_remote_code=False, **config
-        )
-    except (OSError, ValueError) as error:
+            name, dtype=dtype, use_safetensors=True, output_loading_info=True, trust_remote_code=False,
+            ignore_mismatched_sizes=True, **config,
+        )  # fmt: skip
+    except (OSError, ValueError, SafetensorError) as error:
         found = " ".join(str(error).split())[:300]
         do = "check the name or path, or convert the weights"
         raise InputError(f"a model with safetensors weights at {name}", found, do) from error
-    missing = sorted(info["missing_keys"])
-    body = getattr(model, "base_model_prefix", "")
+    lost = sorted({*info["missing_keys"], *(key for key, *_ in info["mismatched_keys"])})
     if not strict:
-        missing = [key for key in missing if body and key.startswith(f"{body}.") and "pooler" not in key]
-    if missing:
-        found = f"{len(missing)} missing, first {missing[0]}"
+        lost = [key for key in lost if _in_body(key, model)]
+    if lost:
+        found = f"{len(lost)} missing or of another shape, first {lost[0]}"
         do = "use a checkpoint of this architecture"
         raise InputError(f"all weights of {type(model).__name__} in {name}", found, do)
     return model
+
+
+def _in_body(key: str, model: PreTrainedModel) -> bool:
+    """Whether a weight belongs to what a base model has learned; T5 and encoder-decoder pairs are body all over."""
+    body = f"{model.base_model_prefix}."
+    if any(name.startswith(body) for name in model.state_dict()):
+        return key.startswith(body) and "pooler" not in key
+    return True
 
 
 def save_checkpoint(

@@ -28,7 +28,7 @@ from jianghua.modeling.batching import (
     token_budget_batches,
 )
 from jianghua.modeling.checkpoint import default_device, inference_dtype, load_model, load_tokenizer, read_settings
-from jianghua.schema import Label
+from jianghua.schema import InputError, Label
 
 KIND = "classifier"
 TOKEN_BUDGET = 4096
@@ -134,7 +134,7 @@ def pretrained_classifier(name: str, settings: ClassifierSettings) -> PreTrained
     names = label_names(settings)
     return load_model(
         AutoModelForSequenceClassification, name, strict=False, id2label=names, num_labels=len(names),
-        label2id={v: k for k, v in names.items()}, ignore_mismatched_sizes=True,
+        label2id={v: k for k, v in names.items()},
     )  # fmt: skip
 
 
@@ -146,10 +146,13 @@ def load_classifier(
     Raises:
         InputError: not a complete classifier checkpoint.
     """
-    settings = ClassifierSettings.from_dict(read_settings(Path(folder), KIND))
+    settings = read_settings(Path(folder), KIND, ClassifierSettings.from_dict)
     device = device or default_device()
     dtype = dtype or inference_dtype(device)
     model = load_model(AutoModelForSequenceClassification, str(folder), strict=True, dtype=dtype)
+    if model.config.id2label != label_names(settings):
+        found = ", ".join(map(str, model.config.id2label.values()))
+        raise InputError(f"the labels of jianghua.json in {folder}", found, "restore the config.json it was saved with")
     return Classifier(model.to(device).eval(), load_tokenizer(str(folder)), settings, Path(folder).name)
 
 

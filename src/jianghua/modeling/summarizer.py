@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ KIND = "summarizer"
 TOKEN_BUDGET = 4096
 # What is asked for stands in plain words before the source, so that any tokenizer can read it.
 PROMPTS = {"gist": "段落要点：", "headline": "全文标题：", "summary": "全文摘要："}
+HALF_WIDTH = re.compile(r"(?<=[\u3400-\u9fff”》）])[,;:?!()]|[(](?=[\u3400-\u9fff“《])")
+FULL_WIDTH = str.maketrans(",;:?!()", "，；：？！（）")
 LIMITS = {"gist": 30, "headline": 30, "summary": 100}
 
 
@@ -27,7 +30,8 @@ class SummarizerSettings:
 
     `methods` names for each kind what is tried, in order: "generate" (the model's own words, if they are
     grounded), then a way to choose a line of the source: "liked" (by the model), "central" (by what the
-    text repeats) or "first". Chosen on held-out training documents.
+    text repeats), "lead" (the most central of the first sentence) or "first". Chosen on held-out
+    training documents.
     """
 
     max_source_length: int = 192
@@ -84,7 +88,7 @@ def load_summarizer(
     Raises:
         InputError: not a complete summariser checkpoint.
     """
-    settings = SummarizerSettings.from_dict(read_settings(Path(folder), KIND))
+    settings = read_settings(Path(folder), KIND, SummarizerSettings.from_dict)
     device = device or default_device()
     model = load_model(AutoModelForSeq2SeqLM, str(folder), strict=True, dtype=dtype or inference_dtype(device))
     return Summarizer(model.to(device).eval(), load_tokenizer(str(folder)), settings, Path(folder).name)
@@ -96,6 +100,11 @@ def encode_source(
     """Token ids of prompt and source, in the tokenizer's own special tokens."""
     prompts = [PROMPTS[kind] + text for text in texts]
     return tokenizer(prompts, truncation=True, max_length=max_length)["input_ids"]
+
+
+def widen(text: str) -> str:
+    """ASCII marks beside Chinese characters in full width: vocabularies normalised by NFKC know only the others."""
+    return HALF_WIDTH.sub(lambda match: match.group().translate(FULL_WIDTH), text)
 
 
 def _generation_config(summarizer: Summarizer, num_beams: int) -> GenerationConfig:
@@ -120,7 +129,7 @@ def generate(summarizer: Summarizer, kind: str, texts: Sequence[str], num_beams:
             input_ids=ids.to(device), attention_mask=mask.to(device), generation_config=config
         )
         for i, text in zip(batch, summarizer.tokenizer.batch_decode(written, skip_special_tokens=True), strict=True):
-            outputs[i] = text.replace(" ", "")
+            outputs[i] = widen(text.replace(" ", ""))
     return outputs
 
 

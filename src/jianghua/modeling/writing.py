@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jianghua.modeling.extractive import Line, balanced, candidate_lines, central_line, digest, first_line
+from jianghua.modeling.extractive import Line, balanced, candidate_lines, central_line, digest, first_line, opening
 from jianghua.modeling.grounding import locate, unsupported
 from jianghua.modeling.summarizer import LIMITS, Summarizer, generate, score_lines
 from jianghua.schema import Document
@@ -18,6 +18,8 @@ TRIM = " ，,、；;：:。"
 # What matters in a document summary, most important first.
 PRIORITY = ("deployment", "guidance", "review", "safeguard", "situation", "meeting_report", "appeal")
 NO_GIST = ("heading", "boilerplate")
+# A summary is made of lines of this length: longer than a gist, for it has to say who and when.
+LINE_LIMITS = LIMITS | {"summary": 60}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +45,19 @@ def _extracted(line: Line) -> Written:
 
 def liked_line(summarizer: Summarizer, kind: str, source: str, lines: Sequence[Line]) -> Line:
     """The line with the highest mean log-probability under the model."""
-    read = digest([source], summarizer.settings.source_characters)
+    read = digest(source.split("\n"), summarizer.settings.source_characters)
     scores = score_lines(summarizer, kind, read, [line.text for line in lines])
     return max(zip(scores, lines, strict=True), key=lambda pair: pair[0])[1]
 
 
-def write_line(summarizer: Summarizer, kind: str, source: str, limit: int, method: str) -> Written:
-    """A line of `source` chosen by `method`: "liked", "central" or "first"."""
+def write_line(summarizer: Summarizer, kind: str, source: str, method: str) -> Written:
+    """A line of `source` chosen by `method`: "liked", "central", "lead" or "first"."""
+    limit = LINE_LIMITS[kind]
     lines = candidate_lines(source, limit)
     if method == "first" or not lines:
         return _extracted(first_line(source, limit))
+    if method == "lead":
+        return _extracted(central_line(source, opening(source, lines)))
     if method == "central":
         return _extracted(central_line(source, lines))
     return _extracted(liked_line(summarizer, kind, source, lines))
@@ -61,7 +66,9 @@ def write_line(summarizer: Summarizer, kind: str, source: str, limit: int, metho
 def write_lines(
     summarizer: Summarizer, kind: str, sources: Sequence[str], methods: Sequence[str] | None = None
 ) -> list[Written]:
-    """One short text of `kind` for each source, in order; empty only for a source without visible characters.
+    """One line of `kind` for each source, in order; empty only for a source without visible characters.
+
+    A "summary" line is one of those that a document summary is composed of.
 
     Args:
         methods: what is tried, in order; default: what the checkpoint's settings name for `kind`.
@@ -71,27 +78,26 @@ def write_lines(
     rest = [i for i, source in enumerate(sources) if source.strip()]
     if "generate" in methods:
         for i, text in zip(rest, _own_words(summarizer, kind, [sources[i] for i in rest]), strict=True):
-            if acceptable(text, sources[i], LIMITS[kind]):
+            if acceptable(text, sources[i], LINE_LIMITS[kind]):
                 written[i] = Written(text, tuple(locate(text, sources[i])), "generated")
     fallback = next((method for method in methods if method != "generate"), "first")
     for i in rest:
         if not written[i].text:
-            written[i] = write_line(summarizer, kind, sources[i], LIMITS[kind], fallback)
+            written[i] = write_line(summarizer, kind, sources[i], fallback)
     return written
 
 
 def _own_words(summarizer: Summarizer, kind: str, sources: Sequence[str]) -> list[str]:
-    read = [digest([source], summarizer.settings.source_characters) for source in sources]
+    read = [digest(source.split("\n"), summarizer.settings.source_characters) for source in sources]
     return [text.strip(TRIM) for text in generate(summarizer, kind, read)] if read else []
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One content paragraph as a document summary sees it."""
+    """One content paragraph as a document summary sees it: what it does, and the line that may stand for it."""
 
-    text: str
     task_type: str
-    gist: Written
+    line: Written
 
 
 def content(document: Document, task_types: Sequence[str]) -> list[int]:
@@ -102,24 +108,32 @@ def content(document: Document, task_types: Sequence[str]) -> list[int]:
 
 
 def compose_summary(parts: Sequence[Part], limit: int = LIMITS["summary"]) -> list[tuple[int, Written]]:
-    """Gists that together summarise a document: its opening, then by what the labels say matters, in document order.
+    """Lines that together summarise a document: its opening, then by what the labels say matters, in document order.
 
     Returns:
-        (index of the part, its gist) of every part that is used; joined by ； and ended by 。 they fit `limit`.
+        (index of the part, its line) of every part that is used; joined by ； and ended by 。 they fit `limit`.
     """
     first = [0] if parts else []
     ranked = sorted(range(1, len(parts)), key=lambda i: (PRIORITY.index(parts[i].task_type), i))
     chosen, used = [], 0
     for i in [*first, *ranked]:
-        text = parts[i].gist.text
-        if text and used + len(text) + 1 <= limit and all(text != parts[j].gist.text for j in chosen):
+        text = parts[i].line.text
+        if text and used + len(text) + 1 <= limit and all(text != parts[j].line.text for j in chosen):
             chosen.append(i)
             used += len(text) + 1
-    return [(i, parts[i].gist) for i in sorted(chosen)]
+    return [(i, parts[i].line) for i in sorted(chosen)]
 
 
-def join_summary(gists: Sequence[Written]) -> str:
-    return "；".join(gist.text.strip(TRIM) for gist in gists) + "。" if gists else ""
+def write_summary(
+    summarizer: Summarizer, texts: Sequence[str], task_types: Sequence[str]
+) -> list[tuple[int, Written]]:
+    """The lines of a document's summary: (index of the content paragraph, its line), in document order."""
+    lines = write_lines(summarizer, "summary", texts)
+    return compose_summary([Part(task, line) for task, line in zip(task_types, lines, strict=True)])
+
+
+def join_summary(lines: Sequence[Written]) -> str:
+    return "；".join(line.text.strip(TRIM) for line in lines) + "。" if lines else ""
 
 
 def write_headline(summarizer: Summarizer, texts: Sequence[str]) -> str:

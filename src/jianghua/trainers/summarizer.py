@@ -51,7 +51,9 @@ from jianghua.trainers.run import (
 )
 
 IGNORED = -100
-EXTRACTIVE = ("liked", "central", "first")
+EXTRACTIVE = ("liked", "central", "lead", "first")
+HELD_TITLES = 50  # every fiftieth title pair is held out
+
 VOCABULARY_PAIRS = 6000  # more text changes few pieces and takes minutes
 
 
@@ -157,12 +159,15 @@ def build_model(
 
 
 def read_pairs(config: SummarizerConfig) -> tuple[list[Pair], list[Pair]]:
-    """(training pairs, held-out pairs); titles only train."""
+    """(training pairs, held-out pairs)."""
     train, held = hold_out(read_all(config.train_data, load_codebook(config.codebook)), config.held_out_share)
-    pairs = list(annotated_pairs(train, config.source_characters)) * config.annotated_repeats
-    for path in config.title_data:
-        pairs += title_pairs(path, config.titles_per_file, config.source_characters)
-    return pairs, list(annotated_pairs(held, config.source_characters))[: config.held_out_pairs]
+    budget = config.source_characters
+    pairs = list(annotated_pairs(train, budget)) * config.annotated_repeats
+    titles = [p for path in config.title_data for p in title_pairs(path, config.titles_per_file, budget)]
+    held_titles = titles[::HELD_TITLES]
+    del titles[::HELD_TITLES]
+    annotated = list(annotated_pairs(held, budget))
+    return pairs + titles, annotated[: config.held_out_pairs] + held_titles[: config.held_out_pairs]
 
 
 def choose_methods(summarizer: Summarizer, held: Sequence[Pair]) -> SummarizerSettings:
