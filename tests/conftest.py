@@ -43,7 +43,14 @@ TINY_SEQ2SEQ: dict[str, Any] = {
     "d_model": 32, "encoder_layers": 1, "decoder_layers": 1, "encoder_attention_heads": 2, "decoder_attention_heads": 2,
     "encoder_ffn_dim": 48, "decoder_ffn_dim": 48, "max_position_embeddings": 96,
 }  # fmt: skip
-TINY_T5: dict[str, Any] = {"d_model": 32, "d_kv": 16, "d_ff": 48, "num_layers": 1, "num_decoder_layers": 1, "num_heads": 2}
+TINY_T5: dict[str, Any] = {
+    "d_model": 32,
+    "d_kv": 16,
+    "d_ff": 48,
+    "num_layers": 1,
+    "num_decoder_layers": 1,
+    "num_heads": 2,
+}
 ENCODERS = ("bert", "roberta", "ernie", "macbert", "modernbert")
 SEQ2SEQ = ("bart", "mt5", "pegasus", "encoder-decoder")
 

@@ -167,9 +167,23 @@ def test_quotation_above_a_text_stays_and_is_not_joined() -> None:
 
 def test_quoted_clause_is_no_cut_lead_but_a_cut_clause_is() -> None:
     lead = f"{_BODY[:-1]}，{_MORE}"
-    whole, cut = lead[: len(_BODY) - 1], lead[: len(_BODY) + 4]
+    whole, cut = lead[: len(_BODY) - 1], lead[: len(_BODY) + 2]
     assert _texts(_article("例会开到村口", whole, lead))[1:] == [whole, lead]
     assert _texts(_article("例会开到村口", cut, lead))[1:] == [lead]
+
+
+def test_bare_numbers_are_page_numbers_or_cells_of_a_table() -> None:
+    table = [cell for n in range(1, 11) for cell in (str(n), f"第{n}村巡逻队", "十二人")]
+    assert _texts(_article("青石镇巡逻队名册", _BODY, *table)) == ["青石镇巡逻队名册", _BODY, *table]
+    pages = [line for n in range(1, 11) for line in (_BODY, _MORE, _BODY + _MORE, str(n))]
+    assert not {str(n) for n in range(1, 11)} & set(_texts(_article("青石镇巡逻记", *pages)))
+
+
+def test_office_above_and_below_a_text_is_no_title() -> None:
+    lines = ["青石镇人民政府办公室", "关于夜间巡逻的通知", _BODY, _MORE, "青石镇人民政府办公室", "2021年3月4日"]
+    document = _article(*lines)
+    assert _texts(document)[:2] == lines[:2]
+    assert [removed.reason for removed in document.removed] == ["byline", "byline"]
 
 
 def test_table_of_facts_without_colons() -> None:

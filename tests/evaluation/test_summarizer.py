@@ -19,7 +19,7 @@ from jianghua.metrics.rouge import corpus_rouge
 from jianghua.modeling.checkpoint import save_checkpoint
 from jianghua.modeling.summarizer import Summarizer, SummarizerSettings, load_summarizer, new_summarizer
 from jianghua.modeling.tokenization import PROBE, train_tokenizer
-from jianghua.modeling.writing import Part, compose_summary, join_summary, write_lines
+from jianghua.modeling.writing import join_summary, write_lines, write_summary
 from jianghua.schema import Document, InputError, Label, Paragraph
 
 SETTINGS = SummarizerSettings(max_source_length=96, max_target_length=24, source_characters=120)
@@ -88,8 +88,8 @@ def test_served_figures_are_those_of_the_writing_that_inference_uses(
     pairs = [(w.text, gist) for w, (_, _, gist) in zip(written, content, strict=True) if gist]
     expected = corpus_rouge([a for a, _ in pairs], [b for _, b in pairs])
     assert kinds["gist"]["served"]["rouge"]["char-multiset"] == pytest.approx(expected)
-    parts = [Part(text, task, w) for (text, task, _), w in zip(content, written, strict=True)]
-    summary = join_summary([gist for _, gist in compose_summary(parts)])
+    chosen = write_summary(summarizer, [text for text, _, _ in content], [task for _, task, _ in content])
+    summary = join_summary([line for _, line in chosen])
     expected = corpus_rouge([summary], [DOCUMENTS[0].summary])
     assert kinds["summary"]["served"]["rouge"]["char-multiset"] == pytest.approx(expected)
 

@@ -181,7 +181,9 @@ def test_padding_does_matter_to_this_model_if_it_is_seen(classifier: Classifier)
     assert (seen - unseen).abs().max() > 1e-3
 
 
-def test_lines_written_alone_in_a_batch_and_in_another_order(summarizer: Summarizer, sentences: tuple[str, ...]) -> None:
+def test_lines_written_alone_in_a_batch_and_in_another_order(
+    summarizer: Summarizer, sentences: tuple[str, ...]
+) -> None:
     texts = [text * (1 + i % 3) for i, text in enumerate(sentences[2:9])]
     raw, lines = generate(summarizer, "gist", texts), write_lines(summarizer, "gist", texts)
     assert [generate(summarizer, "gist", [text])[0] for text in texts] == raw

@@ -60,7 +60,9 @@ def test_what_is_saved_is_what_is_loaded(folder: Path) -> None:
     assert classifier.name == "classifier"
     assert not classifier.model.training
     stored = load_file(folder / "model.safetensors")
-    assert all(torch.equal(value, stored[name]) for name, value in classifier.model.state_dict().items() if name in stored)
+    assert all(
+        torch.equal(value, stored[name]) for name, value in classifier.model.state_dict().items() if name in stored
+    )
 
 
 def test_half_size_checkpoints_are_half_the_size(folder: Path, tmp_path: Path) -> None:
@@ -79,19 +81,26 @@ def test_tied_weights_are_written_once(base_model: Callable[[str], Path], tmp_pa
     tokenizer = load_tokenizer(str(base_model("pegasus")))
     model = pretrained_summarizer(str(base_model("pegasus")), tokenizer)
     save_checkpoint(tmp_path, model, tokenizer, SummarizerSettings().to_dict(), half=True)
-    embeddings = [name for name, value in load_file(tmp_path / "model.safetensors").items() if value.shape[0] == len(tokenizer)]
+    stored = load_file(tmp_path / "model.safetensors")
+    embeddings = [name for name, value in stored.items() if value.shape[0] == len(tokenizer)]
     assert embeddings == ["model.shared.weight"]
     load_summarizer(tmp_path, CPU, torch.float32)
 
 
 def test_missing_folder_and_folder_of_something_else(folder: Path, tmp_path: Path) -> None:
-    _refused(lambda: load_classifier(tmp_path / "none"), r"a classifier checkpoint in .*none, found no such folder; train")
+    _refused(
+        lambda: load_classifier(tmp_path / "none"), r"a classifier checkpoint in .*none, found no such folder; train"
+    )
     (tmp_path / "empty").mkdir()
     _refused(lambda: load_classifier(tmp_path / "empty"), r"found no jianghua\.json there; ")
-    _refused(lambda: load_summarizer(folder), r"a summarizer checkpoint in .*, found a classifier; give the folder of a")
+    _refused(
+        lambda: load_summarizer(folder), r"a summarizer checkpoint in .*, found a classifier; give the folder of a"
+    )
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"kind": "classifier"}', '{"kind": "classifier", "task_type": 3}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", '{"kind": "classifier"}', '{"kind": "classifier", "task_type": 3}']
+)
 def test_settings_that_cannot_be_read(text: str, folder: Path) -> None:
     (folder / "jianghua.json").write_text(text, encoding="utf-8")
     _refused(lambda: load_classifier(folder), r"jianghua\.json")
@@ -106,16 +115,21 @@ def test_settings_of_other_labels_than_the_weights(folder: Path) -> None:
 
 def test_missing_weights_of_a_trained_model_are_refused(folder: Path) -> None:
     _drop(folder, "classifier.bias")
-    _refused(lambda: load_classifier(folder), r"all weights of BertForSequenceClassification in .*1 missing or of another shape, first classifier\.bias")
+    _refused(lambda: load_classifier(folder), r"all weights of Bert\w+ in .*1 missing or .*, first classifier\.bias")
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta", "ernie", "macbert", "modernbert"])
-def test_a_base_encoder_may_lack_a_head_but_no_layer(kind: str, base_model: Callable[[str], Path], tmp_path: Path) -> None:
+def test_a_base_encoder_may_lack_a_head_but_no_layer(
+    kind: str, base_model: Callable[[str], Path], tmp_path: Path
+) -> None:
     folder = tmp_path / kind
     shutil.copytree(base_model(kind), folder)
     pretrained_classifier(str(folder), SETTINGS)
     _drop(folder, "layers.1." if kind == "modernbert" else "layer.1.")
-    _refused(lambda: pretrained_classifier(str(folder), SETTINGS), r"all weights of \w+ in .*missing or of another shape, first .*layers?\.1\.")
+    _refused(
+        lambda: pretrained_classifier(str(folder), SETTINGS),
+        r"all weights of \w+ in .*missing or .*, first .*layers?\.1\.",
+    )
 
 
 @pytest.mark.parametrize("kind", ["bart", "mt5", "pegasus", "encoder-decoder"])
@@ -124,8 +138,9 @@ def test_a_base_writer_may_lack_nothing(kind: str, base_model: Callable[[str], P
     shutil.copytree(base_model(kind), folder)
     tokenizer = load_tokenizer(str(folder))
     pretrained_summarizer(str(folder), tokenizer)
-    _drop(folder, {"mt5": "decoder.block.0.layer.0.", "encoder-decoder": "decoder.bert.encoder.layer.1."}.get(kind, "layers.0."))
-    _refused(lambda: pretrained_summarizer(str(folder), tokenizer), r"all weights of \w+ in .*missing or of another shape, first ")
+    layers = {"mt5": "decoder.block.0.layer.0.", "encoder-decoder": "decoder.bert.encoder.layer.1."}
+    _drop(folder, layers.get(kind, "layers.0."))
+    _refused(lambda: pretrained_summarizer(str(folder), tokenizer), r"all weights of \w+ in .*missing or .*, first ")
 
 
 def test_weights_of_another_size_are_refused(folder: Path) -> None:
@@ -147,7 +162,9 @@ def _pickle(folder: Path) -> None:
 
 def test_pickled_weights_are_refused(folder: Path, base_model: Callable[[str], Path], tmp_path: Path) -> None:
     _pickle(folder)
-    _refused(lambda: load_classifier(folder), r"a model with safetensors weights at .*; check the name or path, or convert")
+    _refused(
+        lambda: load_classifier(folder), r"a model with safetensors weights at .*; check the name or path, or convert"
+    )
     base = tmp_path / "base"
     shutil.copytree(base_model("bert"), base)
     _pickle(base)
@@ -156,7 +173,8 @@ def test_pickled_weights_are_refused(folder: Path, base_model: Callable[[str], P
 
 def test_code_in_a_checkpoint_is_never_run(folder: Path) -> None:
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    own = {"model_type": "own", "auto_map": {"AutoConfig": "own.Config", "AutoModelForSequenceClassification": "own.Model"}}
+    places = {"AutoConfig": "own.Config", "AutoModelForSequenceClassification": "own.Model"}
+    own = {"model_type": "own", "auto_map": places}
     (folder / "config.json").write_text(json.dumps(config | own), encoding="utf-8")
     trace = folder / "ran"
     (folder / "own.py").write_text(f"open({str(trace)!r}, 'w').close()\n", encoding="utf-8")
@@ -180,7 +198,8 @@ def test_a_tokenizer_that_is_not_there(name: str, monkeypatch: pytest.MonkeyPatc
 def test_a_model_that_is_not_there(tmp_path: Path) -> None:
     missing = str(tmp_path / "none")
     _refused(
-        lambda: load_model(AutoModelForSequenceClassification, missing, strict=True), rf"safetensors weights at {missing}"
+        lambda: load_model(AutoModelForSequenceClassification, missing, strict=True),
+        rf"safetensors weights at {missing}",
     )
 
 

@@ -21,7 +21,9 @@ def test_candidates_are_pieces_of_the_source_within_the_limit(source: str, limit
         assert balanced(line.text)
 
 
-@pytest.mark.parametrize("source", ["一要把夜巡做实，二要查清底数。", "本报讯（记者 禾苗）全县巡防会今天召开，各镇到会。"])
+@pytest.mark.parametrize(
+    "source", ["一要把夜巡做实，二要查清底数。", "本报讯（记者 禾苗）全县巡防会今天召开，各镇到会。"]
+)
 def test_candidates_leave_enumerators_and_datelines_out(source: str) -> None:
     starts = {line.text[:3] for line in candidate_lines(source, 30)}
     assert starts

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jianghua.modeling.extractive import candidate_lines
@@ -31,7 +31,9 @@ def test_recombined_names_are_refused(line: str) -> None:
     assert unsupported(line, SOURCE)
 
 
-@pytest.mark.parametrize("line", ["会议提出“一镇一亭”做法", "要用好《调解手册》", "提出“平安”做法", "推广IP通道", "用好GPT阅卷"])
+@pytest.mark.parametrize(
+    "line", ["会议提出“一镇一亭”做法", "要用好《调解手册》", "提出“平安”做法", "推广IP通道", "用好GPT阅卷"]
+)
 def test_foreign_quotations_and_words_are_refused(line: str) -> None:
     assert unsupported(line, SOURCE)
 
@@ -51,6 +53,8 @@ PROSE = st.text(st.sampled_from("要把夜巡做实查处二十三百万年月�
 
 
 @given(PROSE)
+@example("盗窃警情下降12，纠纷下降5。")  # the comma is not the number's
+@example("盗窃警情由12：30增至13，纠纷下降5.6。")
 def test_every_verbatim_clause_is_grounded(source: str) -> None:
     for line in candidate_lines(source, 30):
         assert unsupported(line.text, source) == []

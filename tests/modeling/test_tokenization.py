@@ -4,10 +4,17 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from transformers import AutoTokenizer, BertTokenizer, PreTrainedTokenizerBase, PreTrainedTokenizerFast, RobertaTokenizer
+from transformers import (
+    AutoTokenizer,
+    BertTokenizer,
+    PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
+    RobertaTokenizer,
+)
 
 from jianghua.modeling.tokenization import PROBE, SPECIAL, check_tokenizer, train_tokenizer
 from jianghua.schema import InputError
@@ -53,7 +60,10 @@ def test_special_tokens(tmp_path: Path) -> None:
     assert [i for i, token in enumerate(ids) if token == tokenizer.sep_token_id] == [len(ids) // 2, len(ids) - 1]
     assert ids[0] == tokenizer.cls_token_id == tokenizer.bos_token_id
     tokenizer.save_pretrained(tmp_path)
-    assert AutoTokenizer.from_pretrained(str(tmp_path))("要把夜巡做实")["input_ids"] == tokenizer("要把夜巡做实")["input_ids"]
+    assert (
+        AutoTokenizer.from_pretrained(str(tmp_path))("要把夜巡做实")["input_ids"]
+        == tokenizer("要把夜巡做实")["input_ids"]
+    )
 
 
 def test_good_tokenizers_pass(unigram: PreTrainedTokenizerBase, bert_tokenizer: PreTrainedTokenizerBase) -> None:
@@ -71,7 +81,7 @@ def _bytes_without_chinese() -> PreTrainedTokenizerBase:
 
 
 @pytest.mark.parametrize("make", [_five_tokens, _bytes_without_chinese])
-def test_tokenizers_that_lose_chinese_are_refused(make) -> None:  # noqa: ANN001
+def test_tokenizers_that_lose_chinese_are_refused(make: Callable[[], PreTrainedTokenizerBase]) -> None:
     message = r"^expected a tokenizer that keeps Chinese text, found \w+ in here keeps \d+ of 26 characters.*; set .*"
     with pytest.raises(InputError, match=message) as caught:
         check_tokenizer(make(), "here")

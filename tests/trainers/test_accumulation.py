@@ -62,14 +62,18 @@ def whole(annotated: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_one_batch_is_four_accumulated(kind: str, whole: Callable[[str], Path], annotated: Path, tmp_path: Path) -> None:
+def test_one_batch_is_four_accumulated(
+    kind: str, whole: Callable[[str], Path], annotated: Path, tmp_path: Path
+) -> None:
     write, train = KINDS[kind]
     train(write(tmp_path, annotated, _split(4, accumulate=4)))
     _assert_same_step(whole(kind), tmp_path)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_another_batch_is_another_step(kind: str, whole: Callable[[str], Path], annotated: Path, tmp_path: Path) -> None:
+def test_another_batch_is_another_step(
+    kind: str, whole: Callable[[str], Path], annotated: Path, tmp_path: Path
+) -> None:
     """The comparison can fail."""
     write, train = KINDS[kind]
     train(write(tmp_path, annotated, _split(15)))

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import ENCODERS, SENTENCES, SEQ2SEQ
 from transformers import AutoModelForSeq2SeqLM, AutoModelForSequenceClassification, AutoTokenizer
 
 from jianghua.codebook import load_codebook
@@ -23,7 +22,7 @@ from jianghua.trainers.run import RunConfig
 from jianghua.trainers.summarizer import SummarizerConfig, train_summarizer
 
 CODEBOOK = load_codebook()
-NAMES = [f"task_type/{x}" for x in CODEBOOK.task_type.labels] + [f"policy_domain/{x}" for x in CODEBOOK.policy_domain.labels]
+NAMES = [f"{axis.name}/{label}" for axis in (CODEBOOK.task_type, CODEBOOK.policy_domain) for label in axis.labels]
 
 
 def _run(tmp_path: Path) -> RunConfig:
@@ -32,20 +31,24 @@ def _run(tmp_path: Path) -> RunConfig:
     )
 
 
-@pytest.mark.parametrize("kind", ENCODERS)
-def test_any_encoder(kind: str, base_model: Callable[[str], Path], annotated: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["bert", "roberta", "ernie", "macbert", "modernbert"])
+def test_any_encoder(
+    kind: str, base_model: Callable[[str], Path], annotated: Path, sentences: tuple[str, ...], tmp_path: Path
+) -> None:
     saved = tmp_path / "saved"
     config = ClassifierConfig(
         _run(tmp_path), [annotated], [annotated], saved, str(base_model(kind)), max_length=48, held_out_share=0.3
     )
-    (scores,) = train_classifier(config).values()
+    found = train_classifier(config)
+    assert json.loads((tmp_path / "run" / "scores.json").read_text(encoding="utf-8")) == found
+    (scores,) = found.values()
     assert 0 <= scores["task_type"]["macro_f1"] <= 1
     assert not [path.name for path in saved.iterdir() if path.suffix in (".bin", ".pt", ".pth")]
 
     plain = AutoModelForSequenceClassification.from_pretrained(str(saved))
     assert [plain.config.id2label[i] for i in range(plain.config.num_labels)] == NAMES
     classifier = load_classifier(saved, torch.device("cpu"), torch.float32)
-    prediction = predict(classifier, [ClassifierInput(text, "青禾县讲话") for text in SENTENCES])
+    prediction = predict(classifier, [ClassifierInput(text, "青禾县讲话") for text in sentences])
     assert prediction.task.shape == (12, 9)
     assert np.allclose(prediction.task.sum(axis=1), 1, atol=1e-6)
     assert (prediction.domain >= 0).all()
@@ -53,15 +56,16 @@ def test_any_encoder(kind: str, base_model: Callable[[str], Path], annotated: Pa
 
     # The stock way, without a line of this project, sees the same tokens and gives the same logits.
     tokenizer = AutoTokenizer.from_pretrained(str(saved))
-    inputs = tokenizer(SENTENCES[0], return_tensors="pt", return_token_type_ids=False)
+    inputs = tokenizer(sentences[0], return_tensors="pt", return_token_type_ids=False)
     with torch.inference_mode():
         stock, ours = plain.float().eval()(**inputs).logits, classifier.model(**inputs).logits
     assert torch.allclose(stock, ours, atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", SEQ2SEQ)
+@pytest.mark.filterwarnings("ignore:Version v4.12.0 introduces:FutureWarning")
+@pytest.mark.parametrize("kind", ["bart", "mt5", "pegasus", "encoder-decoder"])
 def test_any_sequence_to_sequence_model(
-    kind: str, base_model: Callable[[str], Path], annotated: Path, tmp_path: Path
+    kind: str, base_model: Callable[[str], Path], annotated: Path, sentences: tuple[str, ...], tmp_path: Path
 ) -> None:
     saved = tmp_path / "saved"
     config = SummarizerConfig(
@@ -74,11 +78,13 @@ def test_any_sequence_to_sequence_model(
     plain = AutoModelForSeq2SeqLM.from_pretrained(str(saved))
     assert plain.generation_config.decoder_start_token_id is not None
     summarizer = load_summarizer(saved, torch.device("cpu"), torch.float32)
-    assert len(generate(summarizer, "gist", SENTENCES[2:5], num_beams=2)) == 3
-    better = score_lines(summarizer, "gist", SENTENCES[3], ["去年全县调解纠纷九百余件", "盗窃警情下降一成三"])
-    assert all(np.isfinite(better))
+    texts = sentences[2:5]
+    assert len(generate(summarizer, "gist", texts, num_beams=2)) == 3
+    assert np.isfinite(
+        score_lines(summarizer, "gist", texts[1], ["去年全县调解纠纷九百余件", "盗窃警情下降一成三"])
+    ).all()
     # Random weights write nonsense; what leaves is grounded all the same.
-    for source, written in zip(SENTENCES[2:5], write_lines(summarizer, "gist", SENTENCES[2:5]), strict=True):
+    for source, written in zip(texts, write_lines(summarizer, "gist", texts), strict=True):
         assert written.text
         assert written.text in source
 
@@ -93,7 +99,8 @@ def test_a_chinese_bart_folder_without_its_tokenizer_class_is_refused(
         (folder / name).symlink_to(whole / name)
     # As such folders lie on the hub: a vocabulary, and nothing that says how to read it.
     vocabulary = AutoTokenizer.from_pretrained(str(whole)).get_vocab()
-    (folder / "vocab.txt").write_text("\n".join(sorted(vocabulary, key=vocabulary.__getitem__)) + "\n", encoding="utf-8")
+    tokens = sorted(vocabulary, key=vocabulary.__getitem__)
+    (folder / "vocab.txt").write_text("\n".join(tokens) + "\n", encoding="utf-8")
     (folder / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": True}), encoding="utf-8")
     config = SummarizerConfig(_run(tmp_path), [annotated], tmp_path / "saved", str(folder))
     with pytest.raises(InputError, match=r"a tokenizer that keeps Chinese text, found .*BertTokenizer"):

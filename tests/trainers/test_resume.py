@@ -12,7 +12,9 @@ import pytest
 import torch
 from tiny_runs import ENCODER, classifier_config, finish, start, weights, write_yaml
 
+from jianghua.records import write_manifest
 from jianghua.schema import InputError
+from jianghua.trainers.checkpoints import newest_verified
 from jianghua.trainers.classifier import ClassifierConfig, train_classifier
 from jianghua.trainers.run import check_finite
 
@@ -26,7 +28,7 @@ def _write(folder: Path, data: Path, run: dict[str, Any] | None = None) -> Path:
 
 @pytest.fixture(scope="module")
 def undisturbed(annotated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a run of three epochs of 16 steps, a checkpoint every eight."""
+    """Folder of a run of three epochs of 15 steps, a checkpoint every five."""
     folder = tmp_path_factory.mktemp("undisturbed")
     train_classifier(classifier_config(_write(folder, annotated)))
     return folder
@@ -65,11 +67,11 @@ def test_two_runs_are_bit_identical(undisturbed: Path, annotated: Path, tmp_path
     _assert_same_end(undisturbed, tmp_path)
 
 
-@pytest.mark.parametrize(("step", "epoch"), [(8, 0.5), (16, 1.0), (24, 1.5), (40, 2.5)])
+@pytest.mark.parametrize(("step", "epoch"), [(5, 1 / 3), (15, 1), (20, 4 / 3), (40, 8 / 3)])
 def test_resumes_bit_identical_in_any_epoch(step: int, epoch: float, undisturbed: Path, copy: Path) -> None:
     _cut(copy, step)
     state = json.loads((copy / "run" / f"checkpoint-{step}" / "trainer_state.json").read_text(encoding="utf-8"))
-    assert state["epoch"] == epoch
+    assert state["epoch"] == pytest.approx(epoch)
     train_classifier(classifier_config(copy / "config.yaml"))
     assert _steps(copy) == _steps(undisturbed)
     _assert_same_end(undisturbed, copy)
@@ -127,10 +129,10 @@ def _halve_manifest(folder: Path) -> None:
 
 @pytest.mark.parametrize("damage", [_truncate, _flip, _lose, _lose_manifest, _halve_manifest])
 def test_a_damaged_checkpoint_is_put_aside(damage: Any, undisturbed: Path, copy: Path) -> None:
-    _cut(copy, 16)
-    damage(copy / "run" / "checkpoint-16")
+    _cut(copy, 15)
+    damage(copy / "run" / "checkpoint-15")
     train_classifier(classifier_config(copy / "config.yaml"))
-    assert [path.name.split("-")[1] for path in (copy / "run" / "quarantine").iterdir()] == ["16"]
+    assert [path.name.split("-")[1] for path in (copy / "run" / "quarantine").iterdir()] == ["15"]
     _assert_same_end(undisturbed, copy)
 
 
@@ -166,6 +168,28 @@ def test_a_changed_configuration_is_refused_by_name(field: str, value: str, copy
     with pytest.raises(InputError, match=rf"found another {field}; .*--run.resume false"):
         train_classifier(classifier_config(copy / "config.yaml", f"--{field}", value))
     assert not (copy / "saved").exists()
+
+
+def test_changed_training_data_is_refused_by_name(annotated: Path, copy: Path) -> None:
+    config = classifier_config(_write(copy, copy / "tiny.jsonl"))
+    shutil.rmtree(copy / "run")
+    shutil.copy(annotated, copy / "tiny.jsonl")
+    train_classifier(config)
+    lines = annotated.read_text(encoding="utf-8").splitlines()
+    (copy / "tiny.jsonl").write_text("\n".join([*lines[1:], lines[0]]) + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"found another content of .*tiny\.jsonl; "):
+        train_classifier(config)
+
+
+def test_another_number_of_processes_is_refused_by_name(tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoint-1"
+    folder.mkdir()
+    one, two = ({"number of processes": count} for count in (1, 2))
+    (folder / "trainer_state.json").write_text('{"best_global_step": 1}', encoding="utf-8")
+    write_manifest(folder / "manifest.json", [folder / "trainer_state.json"], {"fingerprint": one})
+    assert newest_verified(tmp_path, one) == folder
+    with pytest.raises(InputError, match="found another number of processes; "):
+        newest_verified(tmp_path, two)
 
 
 def test_places_may_change_and_resume_false_starts_anew(copy: Path) -> None:

@@ -49,10 +49,15 @@ def orphan(lines: Sequence[Line], reasons: Sequence[str | None]) -> int | None:
     news = any(_opens(lines, reasons, i) for i in range(len(lines)))
     kept = [i for i in range(len(lines)) if reasons[i] is None]
     first = len(kept)
-    while first and is_title_line(lines[kept[first - 1]].key) and len(lines[kept[first - 1]].key) >= _ORPHAN:
+    while first and _may_be_orphan(lines[kept[first - 1]].key):
         first -= 1
     below_text = first > 0 and shapes.is_body(lines[kept[first - 1]].key)
     return kept[first] if news and below_text and 0 < len(kept) - first < _HEADLINES else None
+
+
+def _may_be_orphan(key: str) -> bool:
+    """A speech ends with a call (让我们……！) that has a headline's length."""
+    return is_title_line(key) and len(key) >= _ORPHAN and not key.endswith(("！", "!"))
 
 
 def _opens(lines: Sequence[Line], reasons: Sequence[str | None], i: int) -> bool:

@@ -31,6 +31,8 @@ _SUBTITLE = re.compile(r"^[-—―]{1,3}\s*")
 _SPEECH = re.compile(r"(?:讲话|致辞|发言|报告|意见|通知|讲稿)$")
 _SHORTEST = 6  # letters; a copy of less may be a phrase
 _LONGEST = 120
+_HEAD = 16  # lines among which a title stands; hard-wrapped text has no paragraph that would end the head
+_OFFICE = re.compile(r"[\u4e00-\u9fff 、,]{2,24}(?:国务院|政府|委员会|办公[室厅]|法院|检察院|[公安务]局)")
 
 
 def bare_title(text: str) -> str:
@@ -87,7 +89,7 @@ def join_title(texts: Sequence[str]) -> str | None:
 
 def title_copies(keys: Sequence[str], head: int, known: str | None) -> list[int]:
     """Lines that repeat the title. In the head (the first `head` lines) the last plain copy stays, as the heading."""
-    first = [i for i in range(min(head, len(keys))) if _may_be_title(keys[i])]
+    first = [i for i in range(min(head, len(keys), _HEAD)) if _may_be_title(keys[i]) and not _OFFICE.fullmatch(keys[i])]
     known = bare_title(known) if known else None
     target = _target([keys[i] for i in first], known)
     if target is None:

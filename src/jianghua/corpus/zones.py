@@ -6,6 +6,8 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
 
 from jianghua.corpus import noise, patterns, press, shapes, site
 from jianghua.corpus.titles import counted_title, title_copies
@@ -20,6 +22,9 @@ _DATED = re.compile(r"[\[(]?(?:\d{4}-)?\d{1,2}-\d{1,2}[\])]?$|\d{4}[-/.年]\d{1,
 _UNIT = re.compile(r"[\u4e00-\u9fff]{2,30}(?:委员会|办公室|政府|局|院|厅|部|委|会|法委)")
 # What an article is surrounded by, not what it is signed with.
 _SITE_NOISE = frozenset({"widget", "navigation", "counter"})
+_NUMBER = re.compile(r"\d{1,3}")
+_FEWEST_CELLS = 8  # fewer may be anything
+_SHORTEST_PAGE = 150  # characters
 _SHINGLE = 5
 _SHORTEST_COPY = 20  # letters
 _ENDING = 10  # letters; of less the text may have another occurrence
@@ -29,6 +34,7 @@ _QUOTES = 6  # lines
 def own_reasons(lines: Sequence[Line]) -> Reasons:
     """Reasons that lines give themselves, and running page heads."""
     reasons: Reasons = [noise.line_reason(line.key) or _linked(line) or _counted(line) for line in lines]
+    _keep_cells(lines, reasons)
     _mark_glued_leads(lines, reasons)
     _mark_page_heads(lines, reasons)
     _mark_related(lines, reasons)
@@ -41,6 +47,21 @@ def _linked(line: Line) -> str | None:
 
 def _counted(line: Line) -> str | None:
     return "title_copy" if counted_title(line.key) else None
+
+
+def _keep_cells(lines: Sequence[Line], reasons: Reasons) -> None:
+    """Take bare numbers back where they stand too close for pages: they are cells of a table."""
+    places = [
+        i
+        for i, line in enumerate(lines)
+        if reasons[i] == "page_head"
+        and _NUMBER.fullmatch(line.key)
+        and "navigation" not in reasons[max(0, i - 1) : i + 2]
+    ]
+    sizes = [sum(len(line.key) for line in lines[a + 1 : b]) for a, b in pairwise(places)]
+    if len(places) >= _FEWEST_CELLS and median(sizes) < _SHORTEST_PAGE:
+        for i in places:
+            reasons[i] = None
 
 
 def _mark_page_heads(lines: Sequence[Line], reasons: Reasons) -> None:

@@ -158,7 +158,8 @@ def _summaries(summarizer: Summarizer, bodies: Bodies) -> tuple[list[Case], dict
 
 def _composed(bodies: Bodies, lines: Sequence[Sequence[Written]]) -> Iterator[Output]:
     for tasks, row in zip(bodies.task_types, lines, strict=True):
-        chosen = [line for _, line in compose_summary([Part(task, line) for task, line in zip(tasks, row, strict=True)])]
+        parts = [Part(task, line) for task, line in zip(tasks, row, strict=True)]
+        chosen = [line for _, line in compose_summary(parts)]
         yield Output(join_summary(chosen), tuple(line.how for line in chosen) or ("empty",))
 
 

@@ -105,7 +105,7 @@ def format_overview(analysis: Analysis, codebook: Codebook, language: str = "zh"
     if analysis.error is not None:
         return _clip(f"{_safe(analysis.id)}  {names['error']}: {_safe(analysis.error)}", columns)
     counts = Counter(paragraph.task_type for paragraph in analysis.paragraphs)
-    top = "、".join(f"{brief_name(names[f't.{task}'])} {count}" for task, count in counts.most_common(2))
+    top = "、".join(f"{names[f't.{task}'].split('、')[0]} {count}" for task, count in counts.most_common(2))
     flags = "".join(f" [{names[f'f.{flag}']}]" for flag in analysis.flags)
     cells = _pad(_clip(_safe(analysis.id), 28), 30) + _pad(f"{len(analysis.paragraphs)} {names['paragraphs']}", 9)
     return _clip(cells + _pad(_clip(top, 24), 26) + _safe(analysis.headline) + flags, columns)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import copy
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path

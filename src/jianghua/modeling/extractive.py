@@ -13,7 +13,9 @@ SENTENCE = re.compile(r"[^。！？!?；;\n]*[。！？!?；;\n]+[”’」』�
 _WORDS, _MARKS = r"(?:[^，,、：:。！？!?；;\n]|(?<=\d)[,:](?=\d))", r"[，,：:。！？!?；;\n”’」』）)]*"
 CLAUSE = re.compile(rf"{_WORDS}+{_MARKS}|、{_WORDS}*{_MARKS}")
 TAIL = " \t\n\u3000\xa0，,、：:。！？!?；;"
-DATELINE = re.compile(r"^\s*(?:本报讯|本报\S{0,12}电|据\S{2,10}报道)\s*(?:[（(][^）)]*[）)])?[，,：:\s]*")
+DATELINE = re.compile(
+    r"^\s*(?:[\[【〔][^\]】〕]{1,6}[\]】〕]\s*)?(?:(?:本报讯|本报\S{0,12}电|据\S{2,10}报道)\s*(?:[（(][^）)]*[）)])?[，,：:\s]*)?"
+)
 _TEN = "一二三四五六七八九十"
 ENUMERATOR = re.compile(rf"^(?:[{_TEN}]+[是要、]|第[{_TEN}]+[，,、]|[（(][{_TEN}\d]+[）)]|\d+(?:[.．](?!\d)|、))\s*")
 PAIRS = (("“", "”"), ("《", "》"), ("（", "）"), ("(", ")"), ("‘", "’"))
@@ -50,8 +52,8 @@ def candidate_lines(source: str, limit: int, minimum: int = 6) -> list[Line]:
     """Every run of whole clauses inside a sentence that fits `limit` characters and reads alone."""
     lines: dict[tuple[int, int], Line] = {}
     for sentence in SENTENCE.finditer(source):
-        lead = DATELINE.match(sentence.group()) or ENUMERATOR.match(sentence.group())
-        start = sentence.start() + (lead.end() if lead else 0)
+        leads = (DATELINE.match(sentence.group()), ENUMERATOR.match(sentence.group()))
+        start = sentence.start() + max(lead.end() for lead in leads if lead)
         spans = clauses(source, start, sentence.end())
         for i in range(len(spans)):
             for j in range(i, len(spans)):

@@ -8,7 +8,7 @@ import unicodedata
 _DIGIT = "[零〇一二两三四五六七八九十百千万亿]"
 # A number is what it counts, too: 12件 is not in 312件, 12元 not in 12万元, 12.5 not in 12.5%.
 NUMBER = re.compile(
-    rf"(?:[0-9][0-9.,·—\-]*%?|{_DIGIT}{{2,}}|{_DIGIT}(?=[年月日个名起件次项条人元万亿届%成]))[\u3400-\u9fff]?"
+    rf"(?:[0-9]+(?:[.,·—\-]+[0-9]+)*%?|{_DIGIT}{{2,}}|{_DIGIT}(?=[年月日个名起件次项条人元万亿届%成]))[\u3400-\u9fff]?"
 )
 QUOTED = re.compile(r"[“《‘]([^”》’]+)[”》’]")
 LATIN = re.compile(r"[A-Za-z][A-Za-z0-9+\-]*")

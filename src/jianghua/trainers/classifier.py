@@ -29,6 +29,7 @@ from jianghua.modeling.classifier import (
     scores,
 )
 from jianghua.modeling.tokenization import train_tokenizer
+from jianghua.records import write_jsonl
 from jianghua.schema import Document, InputError, Label
 from jianghua.trainers.data import hold_out, read_all
 from jianghua.trainers.run import (
@@ -218,8 +219,9 @@ def train_classifier(config: ClassifierConfig) -> dict[str, Any]:
     set_seed(config.run.seed)
     codebook = load_codebook(config.codebook)
     settings = ClassifierSettings.for_codebook(codebook, config.max_length, config.use_context)
-    checkpoint = resumable(arguments, config.run, fingerprint(config))
     train, held = hold_out(read_all(config.train_data, codebook), config.held_out_share)
+    fingerprint = run_fingerprint(config_values(config), config.train_data, arguments.world_size)
+    checkpoint = resumable(arguments, config.run, fingerprint)
     model, tokenizer = build_model(config, settings, train, checkpoint)
     splits = {name: encode(docs, tokenizer, settings) for name, docs in (("train", train), ("held", held))}
     trainer = Trainer(
@@ -232,16 +234,11 @@ def train_classifier(config: ClassifierConfig) -> dict[str, Any]:
             class_weights(splits["train"].labels, settings, config.class_balance),
             config.domain_weight, config.domain_positive_weight,
         ),
-        callbacks=callbacks(config.run, fingerprint(config)),
+        callbacks=callbacks(config.run, fingerprint),
     )  # fmt: skip
     fit(trainer, checkpoint)
     dev = {portable(path): read_all([path], codebook) for path in config.dev_data}
     return finish(trainer, config, settings, splits["held"], dev)
-
-
-def fingerprint(config: ClassifierConfig) -> dict[str, Any]:
-    """What must not change between a checkpoint and its resumption; where files lie may."""
-    return run_fingerprint(config_values(config))
 
 
 def finish(
@@ -260,7 +257,10 @@ def finish(
         facts = {"config_hash": config_hash(config)}
         save_checkpoint(config.save_to, model, tokenizer, settings.to_dict() | facts, config.save_half)  # type: ignore[arg-type]
     classifier = Classifier(model.eval(), tokenizer, settings, config.save_to.name)  # type: ignore[arg-type]
-    return {name: scores_of(classifier, documents) for name, documents in dev.items()}
+    found = {name: scores_of(classifier, documents) for name, documents in dev.items()}
+    if trainer.is_world_process_zero():
+        write_jsonl([found], config.run.output_dir / "scores.json")
+    return found
 
 
 def scores_of(classifier: Classifier, documents: Sequence[Document]) -> dict[str, Any]:

@@ -59,8 +59,8 @@ def title_pairs(path: Path, limit: int, budget: int) -> Iterator[Pair]:
         raise InputError("a .jsonl.gz corpus", f"nothing at {path}", "correct title_data, or leave it empty")
     with gzip.open(path, "rt", encoding="utf-8") as file:
         rows = [json.loads(line) for line in file]
-    step = max(1, len(rows) // limit) if limit else 1
-    for row in rows[::step]:
+    count = min(limit, len(rows)) if limit else len(rows)
+    for row in (rows[i * len(rows) // count] for i in range(count)):
         headline = clean_title(row["title"] or "")
         text = [DATELINE.sub("", line) for line in row["text"].split("\n") if line.strip()]
         if headline and text and sum(c in row["text"] for c in headline) >= 0.8 * len(headline):

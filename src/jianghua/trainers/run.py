@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -22,8 +22,10 @@ from transformers import (
     TrainingArguments,
 )
 
+from jianghua.config import portable
 from jianghua.modeling.checkpoint import load_tokenizer
 from jianghua.modeling.tokenization import check_tokenizer
+from jianghua.records import sha256
 from jianghua.schema import InputError
 from jianghua.trainers.checkpoints import VerifiedCheckpoints, newest_verified
 
@@ -165,8 +167,13 @@ def fit(trainer: Trainer, checkpoint: Path | None) -> None:
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 
 
-def run_fingerprint(values: dict[str, Any]) -> dict[str, Any]:
-    """The configuration values that must not change between a checkpoint and its resumption; places may."""
+def run_fingerprint(values: dict[str, Any], data: Sequence[Path], processes: int) -> dict[str, Any]:
+    """What must not change between a checkpoint and its resumption: configuration values, training files, processes.
+
+    Places of outputs may.
+    """
     places = {"output_dir", "resume", "report_to", "save_total_limit", "logging_steps"}
     run = {f"run.{key}": value for key, value in values["run"].items() if key not in places}
-    return {key: value for key, value in values.items() if key not in ("run", "save_to")} | run
+    files = {f"content of {portable(path)}": sha256(path) for path in data}
+    settings = {key: value for key, value in values.items() if key not in ("run", "save_to")}
+    return settings | run | files | {"number of processes": processes}

@@ -199,9 +199,10 @@ def train_summarizer(config: SummarizerConfig) -> dict[str, float]:
     )  # fmt: skip
     config.run.output_dir.mkdir(parents=True, exist_ok=True)
     set_seed(config.run.seed)
-    fingerprint = run_fingerprint(config_values(config))
-    checkpoint = resumable(base, config.run, fingerprint)
     pairs, held = read_pairs(config)
+    data = [*config.train_data, *config.title_data]
+    fingerprint = run_fingerprint(config_values(config), data, base.world_size)
+    checkpoint = resumable(base, config.run, fingerprint)
     model, tokenizer = build_model(config, pairs, checkpoint)
     trainer = Seq2SeqTrainer(
         model=model, args=arguments, processing_class=tokenizer, compute_loss_func=token_loss,
