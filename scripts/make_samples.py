@@ -138,7 +138,7 @@ def article_ids(source: dict[str, Any]) -> list[str]:
     return [stem] if count == 1 else [f"{stem}#{n}" for n in range(1, count + 1)]
 
 
-def annotations(source: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def annotated(source: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The articles of one file as annotated documents."""
     for id_, article in zip(article_ids(source), source["articles"], strict=True):
         date = article.get("date")
@@ -291,7 +291,7 @@ def write_all(sources: list[dict[str, Any]]) -> None:
                      for article in source["articles"] for is_noise, b in blocks_of(article) if is_noise]  # fmt: skip
             record = {"file": source["file"], "ids": article_ids(source), "noise": noise, "spans": spans}
             truth.write(json.dumps(record, ensure_ascii=False) + "\n")
-            parts[part_of(source)] += [json.dumps(record, ensure_ascii=False) + "\n" for record in annotations(source)]
+            parts[part_of(source)] += [json.dumps(record, ensure_ascii=False) + "\n" for record in annotated(source)]
     for part, lines in parts.items():
         (SAMPLES / f"{part}.jsonl").write_text("".join(lines), encoding="utf-8")
 
@@ -308,7 +308,7 @@ def main() -> int:
     except (InputError, yaml.YAMLError, KeyError, TypeError) as error:
         print(f"error: {type(error).__name__}: {error}", file=sys.stderr)
         return 2
-    for name, counter in count_labels([r for s in sources for r in annotations(s)]).items():
+    for name, counter in count_labels([r for s in sources for r in annotated(s)]).items():
         print(name, dict(counter.most_common()))
     if not (arguments.check or arguments.counts):
         write_all(sources)

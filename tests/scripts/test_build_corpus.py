@@ -101,7 +101,8 @@ def reading(path: Path, *labels: tuple[str, list[str]], text: str = "原文{}") 
 def test_agreement_is_measured_and_disagreements_are_listed(tmp_path: Path) -> None:
     first = reading(tmp_path / "a.jsonl", ("review", ["economy"]), ("appeal", []), ("review", []), ("appeal", []))
     second = reading(tmp_path / "b.jsonl", ("review", ["economy"]), ("appeal", []), ("appeal", []))
-    done = launch("measure_agreement.py", first, "--against", second, "--disagreements", tmp_path / "d.jsonl", cwd=tmp_path)
+    report = tmp_path / "d.jsonl"
+    done = launch("measure_agreement.py", first, "--against", second, "--disagreements", report, cwd=tmp_path)
     result = json.loads(done.stdout)
     assert (result["paragraphs"], result["only_first"], result["only_second"]) == (3, 1, 0)
     # Observed 2/3, by chance 2/3 · 1/3 + 1/3 · 2/3 = 4/9.

@@ -12,7 +12,7 @@ import pytest
 import torch
 from tiny_runs import ENCODER, classifier_config, finish, start, weights, write_yaml
 
-from jianghua.records import write_manifest
+from jianghua.records import read_jsonl, write_manifest
 from jianghua.schema import InputError
 from jianghua.trainers.checkpoints import newest_verified
 from jianghua.trainers.classifier import ClassifierConfig, train_classifier
@@ -99,6 +99,8 @@ def test_killed_run_ends_bit_identical(undisturbed: Path, annotated: Path, tmp_p
               "--mixed_precision", "no", "--dynamo_backend", "no", "--cpu"]  # fmt: skip
     output = finish(start("train_classifier.py", config, launch))
     assert '"saved"' in output
+    # Resumed, not begun again: the first step was taken once.
+    assert [row["step"] for row in read_jsonl(tmp_path / "run" / "metrics.jsonl") if "grad_norm" in row].count(1) == 1
     _assert_same_end(undisturbed, tmp_path)
 
 

@@ -19,8 +19,8 @@ from jianghua.trainers.summarizer import SummarizerConfig
 
 TRAINING = Path(__file__).parents[2] / "training"
 RUN: dict[str, Any] = {
-    "output_dir": "run", "num_train_epochs": 3, "learning_rate": 0.003, "per_device_train_batch_size": 8, "eval_steps": 5,
-    "save_total_limit": 20, "logging_steps": 1, "precision": "fp32", "report_to": "none",
+    "output_dir": "run", "num_train_epochs": 3, "learning_rate": 0.003, "per_device_train_batch_size": 8,
+    "eval_steps": 5, "save_total_limit": 20, "logging_steps": 1, "precision": "fp32", "report_to": "none",
 }  # fmt: skip
 ENCODER: dict[str, Any] = {
     "model_type": "modernbert", "hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 2,

@@ -91,9 +91,11 @@ def _split(ids: list[int], room: int) -> Iterator[list[int]]:
 
 
 def _join(tokenizer: PreTrainedTokenizerBase, context: list[int], text: list[int]) -> list[int]:
-    start = [token for token in (tokenizer.cls_token_id,) if token is not None]
-    end_id = tokenizer.sep_token_id if tokenizer.sep_token_id is not None else tokenizer.eos_token_id
-    end = [] if end_id is None else [end_id]
+    def mark(*names: str) -> list[int]:
+        ids = (getattr(tokenizer, f"{name}_token_id") for name in names)
+        return [token for token in ids if token is not None][:1]
+
+    start, end = mark("cls"), mark("sep", "eos")
     middle = context + end if context else []
     return start + middle + text + end
 

@@ -150,8 +150,9 @@ def load_classifier(
     device = device or default_device()
     dtype = dtype or inference_dtype(device)
     model = load_model(AutoModelForSequenceClassification, str(folder), strict=True, dtype=dtype)
-    if model.config.id2label != label_names(settings):
-        found = ", ".join(map(str, model.config.id2label.values()))
+    names = model.config.id2label or {}
+    if names != label_names(settings):
+        found = ", ".join(map(str, names.values()))
         raise InputError(f"the labels of jianghua.json in {folder}", found, "restore the config.json it was saved with")
     return Classifier(model.to(device).eval(), load_tokenizer(str(folder)), settings, Path(folder).name)
 

@@ -155,7 +155,8 @@ def own_tokenizer(make: Callable[[], PreTrainedTokenizerBase], checkpoint: Path 
     """
     if checkpoint:
         return load_tokenizer(str(checkpoint))
-    (tokenizer,) = broadcast_object_list([make() if PartialState().is_main_process else None])
+    made: list[Any] = [make() if PartialState().is_main_process else None]
+    (tokenizer,) = broadcast_object_list(made)
     check_tokenizer(tokenizer, "the training text")
     return tokenizer
 

@@ -26,7 +26,6 @@ from jianghua.metrics.rouge import corpus_rouge
 from jianghua.modeling.batching import pad
 from jianghua.modeling.checkpoint import load_tokenizer, save_checkpoint
 from jianghua.modeling.summarizer import (
-    PROMPTS,
     Summarizer,
     SummarizerSettings,
     encode_source,
@@ -52,6 +51,8 @@ from jianghua.trainers.run import (
 
 IGNORED = -100
 EXTRACTIVE = ("liked", "central", "lead", "first")
+# On 150 training documents: composed of first lines ROUGE-L 29.1, of central ones 27.2, the first 100 characters 28.0.
+SUMMARY_LINES = ("first",)
 HELD_TITLES = 50  # every fiftieth title pair is held out
 
 VOCABULARY_PAIRS = 6000  # more text changes few pieces and takes minutes
@@ -174,10 +175,11 @@ def choose_methods(summarizer: Summarizer, held: Sequence[Pair]) -> SummarizerSe
     """For each kind the way of writing with the highest character ROUGE-L on held-out pairs.
 
     The best way to choose a line of the source is the safety net; the model's own words come first only
-    where they win with that net below them. A kind without held-out pairs is written as gists are.
+    where they win with that net below them. A kind without held-out pairs is written as gists are. A summary is
+    composed of lines of many paragraphs, which pairs do not hold: its lines are the paragraphs' first ones.
     """
-    methods: dict[str, tuple[str, ...]] = {}
-    for kind in PROMPTS:
+    methods: dict[str, tuple[str, ...]] = {"summary": SUMMARY_LINES}
+    for kind in ("gist", "headline"):
         pairs = [pair for pair in held if pair.kind == kind] or [pair for pair in held if pair.kind == "gist"]
         net = max(EXTRACTIVE, key=lambda method: rouge_l(summarizer, kind, pairs, (method,)))
         ways = [(net,), ("generate", net)]
