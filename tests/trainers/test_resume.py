@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +27,20 @@ def _write(folder: Path, data: Path, run: dict[str, Any] | None = None) -> Path:
     return write_yaml(folder, data, run, architecture=DROPOUT)
 
 
-@pytest.fixture(scope="module")
-def undisturbed(annotated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a run of three epochs of 15 steps, a checkpoint every five."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    # Sums differ in their last bit with the number of threads; the processes that are killed have one.
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Sums differ in their last bit with the number of threads; the processes that are killed have one."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    try:
-        train_classifier(classifier_config(_write(folder, annotated)))
-    finally:
-        torch.set_num_threads(threads)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(one_thread: None, annotated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a run of three epochs of 15 steps, a checkpoint every five."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    train_classifier(classifier_config(_write(folder, annotated)))
     return folder
 
 
