@@ -20,7 +20,7 @@ test-fast: $(STAMP)
 
 check: $(STAMP)
 	$(BIN)/ruff check .
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 samples: $(STAMP)
 	$(BIN)/pip install --quiet -c constraints.txt -e ".[samples]"
