@@ -57,9 +57,24 @@ def assign_splits(
     shares = np.array([plan.fractions[name] for name in names])
     free = [group for group in sorted(members) if group not in fixed]
     start = np.stack([_total(counts, [g for g, s in fixed.items() if s == name]) for name in names])
-    chosen = min((_trial(free, counts, (start, shares), plan.seed + i) for i in range(_TRIALS)), key=lambda t: t[0])[1]
+    chosen = _best(free, counts, (start, shares), plan.seed)
     split_of_group = {**fixed, **{group: names[split] for group, split in chosen.items()}}
     return {document.id: split_of_group[groups[document.id]] for document in documents}
+
+
+def assign_folds(documents: Sequence[Document], groups: Mapping[str, str], count: int, seed: int = 0) -> dict[str, int]:
+    """The fold (0 to `count` - 1) of each document id, by the search of `assign_splits` with equal shares.
+
+    Raises:
+        InputError: fewer than two folds, or fewer groups than folds.
+    """
+    members = _members(documents, groups)
+    if not 2 <= count <= len(members):
+        raise InputError(f"2 to {len(members)} folds, one group at least in each", str(count), "correct the number")
+    counts = _label_counts(members)
+    start = np.zeros((count, len(next(iter(counts.values())))))
+    chosen = _best(sorted(members), counts, (start, np.full(count, 1 / count)), seed)
+    return {document.id: chosen[groups[document.id]] for document in documents}
 
 
 def audit(
@@ -153,6 +168,12 @@ def _label_counts(members: Mapping[str, list[Document]]) -> dict[str, np.ndarray
 def _total(counts: Mapping[str, np.ndarray], groups: Sequence[str]) -> np.ndarray:
     width = len(next(iter(counts.values()), np.zeros(1)))
     return sum((counts[group] for group in groups), np.zeros(width))
+
+
+def _best(
+    free: Sequence[str], counts: Mapping[str, np.ndarray], aim: tuple[np.ndarray, np.ndarray], seed: int
+) -> dict[str, int]:
+    return min((_trial(free, counts, aim, seed + i) for i in range(_TRIALS)), key=lambda trial: trial[0])[1]
 
 
 def _trial(
