@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +14,7 @@ import yaml
 from jianghua.schema import InputError, Label
 
 DEFAULT = "zhengfa"
+FROM_ROWS = "rows"  # the name of codebooks that no file holds
 
 
 @dataclass(frozen=True)
@@ -28,27 +30,36 @@ class Axis:
 
 @dataclass(frozen=True)
 class Codebook:
-    """Axes by name, with the file's name and version."""
+    """Axes by name, with the file's name and version; an axis that it lacks is one without labels."""
 
     name: str
     version: str
     axes: dict[str, Axis]
 
+    @classmethod
+    def of_labels(cls, task_type: Iterable[str], policy_domain: Iterable[str]) -> Codebook:
+        """The codebook of labels that nothing defines but the rows that carry them; the version is their digest."""
+        names = {"task_type": tuple(task_type), "policy_domain": tuple(policy_domain)}
+        kinds = {"task_type": "single", "policy_domain": "multi"}
+        axes = {name: Axis(name, kinds[name], labels, {x: x for x in labels}, {}) for name, labels in names.items()}
+        return cls(FROM_ROWS, hashlib.sha256(repr(names).encode()).hexdigest()[:8], axes)
+
     @property
     def task_type(self) -> Axis:
-        return self.axes["task_type"]
+        return self.axes.get("task_type", Axis("task_type", "single", (), {}, {}))
 
     @property
     def policy_domain(self) -> Axis:
-        return self.axes["policy_domain"]
+        return self.axes.get("policy_domain", Axis("policy_domain", "multi", (), {}, {}))
 
     def check(self, label: Label, where: str) -> Label:
         """Return `label` with domains in codebook order.
 
         Raises:
-            InputError: a code that the codebook does not have.
+            InputError: a code that the codebook does not have; a task type of "" is one, unless it has none at all.
         """
-        for axis, codes in ((self.task_type, (label.task_type,)), (self.policy_domain, label.policy_domain)):
+        tasks = (label.task_type,) if self.task_type.labels or label.task_type else ()
+        for axis, codes in ((self.task_type, tasks), (self.policy_domain, label.policy_domain)):
             unknown = [code for code in codes if code not in axis.labels]
             if unknown:
                 raise InputError(

@@ -144,7 +144,7 @@ def _checked(cls: type, values: Any, place: tuple[str, Path], prefix: str) -> di
     for name in fields:
         if name in values:
             found[name] = _from_yaml(values[name], hints[name], place, prefix + name)
-        elif (nested := _nested(hints[name])) is not None:
+        elif (nested := _nested(hints[name])) is not None and fields[name].default is not None:
             found[name] = _checked(nested, {}, place, f"{prefix}{name}.")
         elif (default := _default(fields[name])) is not None and _holds_path(hints[name]):
             found[name] = _rooted(default, root)

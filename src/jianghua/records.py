@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
 import secrets
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +21,10 @@ _MISSING = object()
 
 
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a UTF-8 JSON Lines file; blank lines are skipped.
+    """The objects of a UTF-8 JSON Lines file, gzipped if its name ends in .gz; blank lines are skipped.
 
     Raises:
-        InputError: no such file, not UTF-8, or a line that is not a JSON object; names file:line.
+        InputError: no such file, not UTF-8, damaged gzip, or a line that is not a JSON object; names file:line.
     """
     return (row for _, row in _numbered(path))
 
@@ -129,10 +131,21 @@ class _Record:
 def _numbered(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     if not path.is_file():
         raise InputError("a JSON Lines file", f"nothing at {path}", "check the path")
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                yield f"{path}:{number}", _decode(line, f"{path}:{number}")
+    for number, line in enumerate(_lines(path), 1):
+        if line.strip():
+            yield f"{path}:{number}", _decode(line, f"{path}:{number}")
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    if path.suffix != ".gz":
+        with path.open("rb") as plain:
+            yield from plain
+        return
+    try:
+        with gzip.open(path, "rb") as packed:
+            yield from packed
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise InputError("gzip of UTF-8 lines", f"{error} in {path}", "compress the file again") from error
 
 
 def _decode(line: bytes, where: str) -> dict[str, Any]:

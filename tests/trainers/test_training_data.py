@@ -14,14 +14,8 @@ from jianghua.codebook import load_codebook
 from jianghua.modeling.batching import Windows
 from jianghua.modeling.classifier import ClassifierSettings, predict_from_logits
 from jianghua.schema import Document, InputError, Label, Paragraph
-from jianghua.trainers.classifier import (
-    Split,
-    calibrate,
-    class_weights,
-    logits_in_order,
-    review_limit,
-    target_rows,
-)
+from jianghua.trainers.calibrating import Split, calibrate, review_limit, target_rows
+from jianghua.trainers.classifier import class_weights, logits_in_order
 from jianghua.trainers.data import hold_out, read_all
 from jianghua.trainers.pairs import annotated_pairs, clean_title, title_pairs
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jianghua.codebook import Codebook
+from jianghua.corpus.columns import Columns, read_rows
 from jianghua.records import read_annotated
 from jianghua.schema import Document, InputError, Item, Label, Paragraph
 
@@ -38,17 +40,25 @@ SCHEMA = pa.schema(
 _ROWS_AT_ONCE = 4096
 
 
-def load_documents(path: Path, codebook: Codebook) -> list[Document]:
-    """Labelled documents of an annotated .jsonl or of a .parquet that `build_corpus` wrote.
+def load_documents(path: Path, codebook: Codebook, columns: Columns | None = None) -> list[Document]:
+    """Labelled documents of an annotated .jsonl or of a .parquet that `build_corpus` wrote; with `columns`, any rows.
 
     Raises:
         InputError: another suffix, no such file, wrong columns, labels that the codebook does not have.
     """
+    if columns is not None:
+        return [_checked(document, codebook) for document in read_rows(path, columns)]
     if path.suffix == ".jsonl":
         return list(read_annotated(path, codebook))
     if path.suffix == ".parquet":
         return list(read_corpus(path, codebook))
     raise InputError("annotated documents as .jsonl or a built corpus as .parquet", str(path), "give such a file")
+
+
+def _checked(row: Document, codebook: Codebook) -> Document:
+    (paragraph,) = row.paragraphs
+    label = codebook.check(paragraph.label, row.id) if paragraph.label else None
+    return replace(row, paragraphs=(replace(paragraph, label=label),))
 
 
 def read_corpus(path: Path, codebook: Codebook) -> Iterator[Document]:

@@ -38,9 +38,9 @@ TOKEN_BUDGET = 4096
 class ClassifierSettings:
     """What a checkpoint needs beside its weights.
 
-    `temperature` divides the task logits; a domain's probability is sigmoid(scale × logit + shift);
-    `thresholds` are on that probability; `review_below` is the confidence under which a paragraph
-    is marked for review.
+    One of the axes may have no labels: nothing is predicted on it then. `temperature` divides the task
+    logits; a domain's probability is sigmoid(scale × logit + shift); `thresholds` are on that probability;
+    `review_below` is the confidence under which a paragraph is marked for review.
     """
 
     task_type: tuple[str, ...]
@@ -57,8 +57,15 @@ class ClassifierSettings:
 
     @classmethod
     def for_codebook(cls, codebook: Codebook, max_length: int, use_context: bool) -> ClassifierSettings:
-        """Uncalibrated settings: probabilities as the model gives them, thresholds .5."""
+        """Uncalibrated settings: probabilities as the model gives them, thresholds .5.
+
+        Raises:
+            InputError: a codebook without any label.
+        """
         domains = codebook.policy_domain.labels
+        if not codebook.task_type.labels + domains:
+            do = "name a column of labels, or correct the codebook"
+            raise InputError("labels on one axis at least", f"none in codebook {codebook.name}", do)
         ones, zeros, halves = ((value,) * len(domains) for value in (1.0, 0.0, 0.5))
         return cls(codebook.task_type.labels, domains, codebook.name, codebook.version, max_length, use_context,
                    domain_scale=ones, domain_shift=zeros, thresholds=halves)  # fmt: skip
@@ -84,13 +91,18 @@ class Classifier:
 
 @dataclass(frozen=True)
 class Prediction:
-    """Calibrated probabilities for n inputs: `task` (n, labels) sums to one, `domain` (n, labels) is independent."""
+    """Calibrated probabilities for n inputs: `task` (n, labels) sums to one, `domain` (n, labels) is independent.
+
+    An axis without labels is (n, 0); its task type is "", its domains are ().
+    """
 
     task: np.ndarray
     domain: np.ndarray
     settings: ClassifierSettings
 
     def task_labels(self) -> list[str]:
+        if not self.settings.task_type:
+            return [""] * len(self.task)
         return [self.settings.task_type[i] for i in self.task.argmax(axis=1)]
 
     def domain_labels(self) -> list[tuple[str, ...]]:
@@ -105,8 +117,20 @@ class Prediction:
         pairs = zip(self.task_labels(), self.domain_labels(), strict=True)
         return [Label(task, domains, "model") for task, domains in pairs]
 
+    def confidence(self) -> np.ndarray:
+        """(n,) probability of the task type that is called; without that axis, of the whole set of domains."""
+        if self.settings.task_type:
+            return self.task.max(axis=1)
+        called = self.domain >= np.asarray(self.settings.thresholds)
+        return np.where(called, self.domain, 1 - self.domain).prod(axis=1)
+
     def needs_review(self) -> list[bool]:
-        return (self.task.max(axis=1) < self.settings.review_below).tolist()
+        return (self.confidence() < self.settings.review_below).tolist()
+
+
+def judged(label: Label, settings: ClassifierSettings) -> str | frozenset[str]:
+    """What `Prediction.confidence` is about: the task type, or without that axis the set of domains."""
+    return label.task_type if settings.task_type else frozenset(label.policy_domain)
 
 
 def label_names(settings: ClassifierSettings) -> dict[int, str]:
@@ -159,9 +183,12 @@ def load_classifier(
 
 def probabilities(logits: np.ndarray, settings: ClassifierSettings) -> tuple[np.ndarray, np.ndarray]:
     """Logits (n, labels) of both groups → calibrated probabilities (n, task types) and (n, domains)."""
-    k = len(settings.task_type)
+    task, domain = np.hsplit(logits, [len(settings.task_type)])
     platt = Platt(np.asarray(settings.domain_scale), np.asarray(settings.domain_shift))
-    return apply_temperature(logits[:, :k], settings.temperature), apply_platt(logits[:, k:], platt)
+    return (
+        apply_temperature(task, settings.temperature) if settings.task_type else task,
+        apply_platt(domain, platt) if settings.policy_domain else domain,
+    )
 
 
 def predict_from_logits(logits: np.ndarray, windows: Windows, count: int, settings: ClassifierSettings) -> Prediction:
@@ -190,19 +217,21 @@ def predict(classifier: Classifier, inputs: Sequence[ClassifierInput], budget: i
 
 
 def label_scores(found: Sequence[Label], labels: Sequence[Label], settings: ClassifierSettings) -> dict[str, Any]:
-    """The reports of both axes for labels that anything set, row by row.
+    """The report of each axis that has labels, for labels that anything set, row by row.
 
     Raises:
         InputError: no rows, lists of unequal length, or a label that the checkpoint does not know.
     """
-    tasks = [x.task_type for x in labels], [x.task_type for x in found]
-    domains = [x.policy_domain for x in labels], [x.policy_domain for x in found]
-    return {
-        "task_type": single_label_report(*tasks, settings.task_type),
-        "policy_domain": multi_label_report(*domains, settings.policy_domain),
-    }
+    reports: dict[str, Any] = {}
+    if settings.task_type:
+        tasks = [x.task_type for x in labels], [x.task_type for x in found]
+        reports["task_type"] = single_label_report(*tasks, settings.task_type)
+    if settings.policy_domain:
+        domains = [x.policy_domain for x in labels], [x.policy_domain for x in found]
+        reports["policy_domain"] = multi_label_report(*domains, settings.policy_domain)
+    return reports
 
 
 def scores(prediction: Prediction, labels: Sequence[Label]) -> dict[str, Any]:
-    """The reports of both axes for what the model predicts."""
+    """The report of each axis that has labels, for what the model predicts."""
     return label_scores(prediction.labels(), labels, prediction.settings)

@@ -41,6 +41,14 @@ def annotated_pairs(documents: Sequence[Document], budget: int) -> Iterator[Pair
             yield Pair("summary", digest(body(document), budget), document.summary)
 
 
+def row_pairs(documents: Sequence[Document], budget: int) -> Iterator[Pair]:
+    """The same of rows, and their titles: word for word, for a published score counts every character."""
+    for document in documents:
+        yield from annotated_pairs([document], budget)
+        if document.title:
+            yield Pair("headline", digest(body(document), budget), document.title)
+
+
 def clean_title(title: str) -> str | None:
     """A title as a headline: no series tag, no bracket, no dash line; None if what is left is no headline."""
     headline = re.sub(r"\s+", "，", SERIES.sub("", title).strip())

@@ -20,8 +20,8 @@ from transformers import (
     set_seed,
 )
 
-from jianghua.codebook import load_codebook
-from jianghua.config import config_hash, config_values
+from jianghua.config import config_hash, config_values, portable
+from jianghua.corpus.columns import Columns
 from jianghua.metrics.rouge import corpus_rouge
 from jianghua.modeling.batching import pad
 from jianghua.modeling.checkpoint import load_tokenizer, save_checkpoint
@@ -29,15 +29,17 @@ from jianghua.modeling.summarizer import (
     Summarizer,
     SummarizerSettings,
     encode_source,
+    generate,
     new_summarizer,
     pretrained_summarizer,
     target_ids,
 )
 from jianghua.modeling.tokenization import train_tokenizer
 from jianghua.modeling.writing import write_lines
-from jianghua.schema import InputError
-from jianghua.trainers.data import hold_out, read_all
-from jianghua.trainers.pairs import Pair, annotated_pairs, title_pairs
+from jianghua.records import write_jsonl
+from jianghua.schema import Document, InputError
+from jianghua.trainers.data import read_all, training_codebook, training_parts
+from jianghua.trainers.pairs import Pair, annotated_pairs, row_pairs, title_pairs
 from jianghua.trainers.run import (
     RunConfig,
     callbacks,
@@ -65,7 +67,8 @@ class SummarizerConfig:
     Give `model` (a hub name or local folder of BART, mT5, Pegasus, an encoder-decoder …) or
     `architecture` (model_type and its configuration values, from random initialisation).
     `title_data` adds title ← body pairs, at most `titles_per_file` of each corpus. A share of the
-    annotated documents is held out to choose the checkpoint.
+    annotated documents, or `held_out_data`, is held out to choose the checkpoint; `dev_data` only
+    reports. With `columns` the files are rows of any table.
     """
 
     run: RunConfig
@@ -77,10 +80,13 @@ class SummarizerConfig:
     title_data: list[Path] = field(default_factory=list)
     titles_per_file: int = 0
     annotated_repeats: int = 1
-    codebook: str = "zhengfa"
+    codebook: str | None = "zhengfa"
+    columns: Columns | None = None
+    dev_data: list[Path] = field(default_factory=list)
     max_source_length: int = 192
     max_target_length: int = 64
     source_characters: int = 320
+    held_out_data: list[Path] = field(default_factory=list)
     held_out_share: float = 0.05
     held_out_pairs: int = 300
     save_half: bool = True
@@ -92,7 +98,7 @@ def encode_pairs(
     """Token ids of prompt and source, and of the target with its end mark."""
     rows: dict[str, list[list[int]]] = {"input_ids": [], "labels": []}
     for kind in sorted({pair.kind for pair in pairs}):
-        chosen = [pair for pair in pairs if pair.kind == kind]
+        chosen = of_kind(pairs, kind)
         rows["input_ids"] += encode_source(tokenizer, kind, [pair.source for pair in chosen], config.max_source_length)
         labels = target_ids(tokenizer, model, [pair.target for pair in chosen])
         rows["labels"] += [ids[: config.max_target_length] for ids in labels]
@@ -161,30 +167,40 @@ def build_model(
 
 def read_pairs(config: SummarizerConfig) -> tuple[list[Pair], list[Pair]]:
     """(training pairs, held-out pairs)."""
-    train, held = hold_out(read_all(config.train_data, load_codebook(config.codebook)), config.held_out_share)
+    train, held = training_parts(config, training_codebook(config))
     budget = config.source_characters
-    pairs = list(annotated_pairs(train, budget)) * config.annotated_repeats
+    pairs = pairs_of(train, config) * config.annotated_repeats
     titles = [p for path in config.title_data for p in title_pairs(path, config.titles_per_file, budget)]
     held_titles = titles[::HELD_TITLES]
     del titles[::HELD_TITLES]
-    annotated = list(annotated_pairs(held, budget))
-    return pairs + titles, annotated[: config.held_out_pairs] + held_titles[: config.held_out_pairs]
+    return pairs + titles, pairs_of(held, config)[: config.held_out_pairs] + held_titles[: config.held_out_pairs]
+
+
+def pairs_of(documents: Sequence[Document], config: SummarizerConfig) -> list[Pair]:
+    """What the documents of a file teach: a title is to be written only where a column was named for it."""
+    make = annotated_pairs if config.columns is None else row_pairs
+    return list(make(documents, config.source_characters))
 
 
 def choose_methods(summarizer: Summarizer, held: Sequence[Pair]) -> SummarizerSettings:
     """For each kind the way of writing with the highest character ROUGE-L on held-out pairs.
 
     The best way to choose a line of the source is the safety net; the model's own words come first only
-    where they win with that net below them. A kind without held-out pairs is written as gists are. A summary is
-    composed of lines of many paragraphs, which pairs do not hold: its lines are the paragraphs' first ones.
+    where they win with that net below them. A kind without held-out pairs is written as gists are, without those as
+    all pairs are. A summary is composed of lines of many paragraphs, which pairs do not hold: its lines are the
+    paragraphs' first ones.
     """
     methods: dict[str, tuple[str, ...]] = {"summary": SUMMARY_LINES}
     for kind in ("gist", "headline"):
-        pairs = [pair for pair in held if pair.kind == kind] or [pair for pair in held if pair.kind == "gist"]
+        pairs = of_kind(held, kind) or of_kind(held, "gist") or held
         net = max(EXTRACTIVE, key=lambda method: rouge_l(summarizer, kind, pairs, (method,)))
         ways = [(net,), ("generate", net)]
         methods[kind] = max(ways, key=lambda way: rouge_l(summarizer, kind, pairs, way))
     return dataclasses.replace(summarizer.settings, methods=tuple(methods.items()))
+
+
+def of_kind(pairs: Sequence[Pair], kind: str) -> list[Pair]:
+    return [pair for pair in pairs if pair.kind == kind]
 
 
 def rouge_l(summarizer: Summarizer, kind: str, pairs: Sequence[Pair], methods: tuple[str, ...]) -> float:
@@ -193,7 +209,7 @@ def rouge_l(summarizer: Summarizer, kind: str, pairs: Sequence[Pair], methods: t
 
 
 def train_summarizer(config: SummarizerConfig) -> dict[str, float]:
-    """Train and save; returns character ROUGE on the held-out pairs."""
+    """Train and save; returns character ROUGE on the held-out pairs (on `dev_data`: `<output_dir>/scores.json`)."""
     base = training_arguments(config.run, "eval_rougeL")
     arguments = Seq2SeqTrainingArguments(
         **{name: getattr(base, name) for name in base.__dataclass_fields__ if base.__dataclass_fields__[name].init},
@@ -202,7 +218,7 @@ def train_summarizer(config: SummarizerConfig) -> dict[str, float]:
     config.run.output_dir.mkdir(parents=True, exist_ok=True)
     set_seed(config.run.seed)
     pairs, held = read_pairs(config)
-    data = [*config.train_data, *config.title_data]
+    data = [*config.train_data, *config.held_out_data, *config.title_data]
     fingerprint = run_fingerprint(config_values(config), data, base.world_size)
     checkpoint = resumable(base, config.run, fingerprint)
     model, tokenizer = build_model(config, pairs, checkpoint)
@@ -216,9 +232,30 @@ def train_summarizer(config: SummarizerConfig) -> dict[str, float]:
     fit(trainer, checkpoint)
     scores = trainer.evaluate()
     if trainer.is_world_process_zero():
-        settings = SummarizerSettings(config.max_source_length, config.max_target_length, config.source_characters)
-        saved = trainer.accelerator.unwrap_model(trainer.model).eval()
-        settings = choose_methods(Summarizer(saved, tokenizer, settings, config.save_to.name), held)
-        facts = {"config_hash": config_hash(config)}
-        save_checkpoint(config.save_to, saved, tokenizer, settings.to_dict() | facts, config.save_half)
+        finish(trainer, config, held)
     return {key: value for key, value in scores.items() if "rouge" in key}
+
+
+def finish(trainer: Seq2SeqTrainer, config: SummarizerConfig, held: Sequence[Pair]) -> None:
+    """Choose the ways of writing on the held-out pairs, save the checkpoint, score its own words on `dev_data`."""
+    settings = SummarizerSettings(config.max_source_length, config.max_target_length, config.source_characters)
+    model, tokenizer = trainer.accelerator.unwrap_model(trainer.model).eval(), trainer.processing_class
+    summarizer = Summarizer(model, tokenizer, settings, config.save_to.name)  # type: ignore[arg-type]
+    settings = choose_methods(summarizer, held)
+    facts = {"config_hash": config_hash(config)}
+    save_checkpoint(config.save_to, model, tokenizer, settings.to_dict() | facts, config.save_half)  # type: ignore[arg-type]
+    if config.dev_data:
+        codebook = training_codebook(config)
+        parts = {portable(path): read_all([path], codebook, config.columns) for path in config.dev_data}
+        found = {name: own_words(summarizer, pairs_of(documents, config)) for name, documents in parts.items()}
+        write_jsonl([found], config.run.output_dir / "scores.json")
+
+
+def own_words(summarizer: Summarizer, pairs: Sequence[Pair]) -> dict[str, dict[str, float]]:
+    """Character ROUGE (char-multiset) by kind of what the model writes, unchecked."""
+    found = {}
+    for kind in sorted({pair.kind for pair in pairs}):
+        chosen = of_kind(pairs, kind)
+        written = generate(summarizer, kind, [pair.source for pair in chosen])
+        found[kind] = corpus_rouge(written, [pair.target for pair in chosen], "char-multiset")
+    return found
