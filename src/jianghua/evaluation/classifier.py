@@ -15,7 +15,8 @@ from jianghua.codebook import Codebook
 from jianghua.corpus.rules import RuleLabeller
 from jianghua.evaluation.baselines import TfidfBaseline, predict_tfidf
 from jianghua.metrics.bootstrap import interval
-from jianghua.metrics.classification import expected_calibration_error, single_label_report
+from jianghua.metrics.classification import expected_calibration_error
+from jianghua.metrics.counts import decisions_mcc, label_counts, macro_f1, micro_f1
 from jianghua.modeling.batching import classifier_inputs
 from jianghua.modeling.classifier import Classifier, ClassifierSettings, Prediction, label_scores, predict
 from jianghua.schema import Document, InputError, Label
@@ -101,7 +102,7 @@ def calibration_errors(prediction: Prediction, labels: Sequence[Label]) -> dict[
     """Expected calibration error of each axis, 15 bins: confidence in the task type that is called, and
     the probability of every domain label on every paragraph."""
     tasks = np.array([a == b.task_type for a, b in zip(prediction.task_labels(), labels, strict=True)])
-    domains = _indicators([label.policy_domain for label in labels], prediction.settings.policy_domain)
+    domains = indicators([label.policy_domain for label in labels], prediction.settings.policy_domain)
     return {
         "task_type": expected_calibration_error(prediction.task.max(axis=1).clip(0, 1), tasks),
         "policy_domain": expected_calibration_error(prediction.domain.ravel().clip(0, 1), domains.ravel()),
@@ -130,8 +131,8 @@ def _system(
     found: Sequence[Label], labels: Sequence[Label], settings: ClassifierSettings, sizes: Sequence[int]
 ) -> dict[str, Any]:
     report = label_scores(found, labels, settings)
-    tasks = [_indicators([(x.task_type,) for x in rows], settings.task_type) for rows in (labels, found)]
-    domains = [_indicators([x.policy_domain for x in rows], settings.policy_domain) for rows in (labels, found)]
+    tasks = [indicators([(x.task_type,) for x in rows], settings.task_type) for rows in (labels, found)]
+    domains = [indicators([x.policy_domain for x in rows], settings.policy_domain) for rows in (labels, found)]
     report["policy_domain"]["mcc"] = pooled_mcc(domains[0], domains[1])
     report["task_type"]["intervals"] = f1_intervals(tasks[0], tasks[1], sizes)
     report["policy_domain"]["intervals"] = f1_intervals(domains[0], domains[1], sizes)
@@ -140,8 +141,7 @@ def _system(
 
 def pooled_mcc(reference: np.ndarray, found: np.ndarray) -> float:
     """Matthews correlation over all (paragraph, label) decisions of (n, k) indicators; 0.0 where undefined."""
-    wanted, called = ([str(value) for value in rows.ravel()] for rows in (reference, found))
-    return single_label_report(wanted, called, ("True", "False"))["mcc"]
+    return decisions_mcc(label_counts(reference, found).sum(axis=0), len(reference))
 
 
 def f1_intervals(reference: np.ndarray, found: np.ndarray, sizes: Sequence[int]) -> dict[str, list[float]]:
@@ -152,27 +152,22 @@ def f1_intervals(reference: np.ndarray, found: np.ndarray, sizes: Sequence[int])
         found: the same of what was predicted.
         sizes: rows of each document, n in all.
     """
-    counts = np.stack([reference & found, found, reference], axis=1).astype(np.int64)  # (n, 3, k)
+    counts = label_counts(reference, found)
     ends = np.cumsum(sizes)
     # A document enters by its sums alone: a resample then costs an addition a document, not a report.
     summed = [[counts[end - size : end].sum(axis=0)] for end, size in zip(ends, sizes, strict=True) if size]
-    bounds = {name: interval(summed, statistic, n=RESAMPLES) for name, statistic in _STATISTICS.items()}
+    bounds = {name: interval(summed, over_sum(statistic), n=RESAMPLES) for name, statistic in _STATISTICS.items()}
     return {name: [bound.low, bound.high] for name, bound in bounds.items()}
 
 
-def _macro_f1(counts: list[np.ndarray]) -> float:
-    hits, found, support = np.sum(counts, axis=0)
-    present = found + support > 0
-    return float((2 * hits[present] / (found + support)[present]).mean()) if present.any() else 0.0
+def over_sum(statistic: Callable[[np.ndarray], float]) -> Callable[[list[np.ndarray]], float]:
+    """`statistic` of the sum of drawn documents' counts, as `metrics.bootstrap.interval` wants it."""
+    return lambda drawn: statistic(np.sum(drawn, axis=0))
 
 
-def _micro_f1(counts: list[np.ndarray]) -> float:
-    hits, found, support = np.sum(counts, axis=(0, 2))
-    return float(2 * hits / (found + support)) if found + support else 0.0
+_STATISTICS = {"macro_f1": macro_f1, "micro_f1": micro_f1}
 
 
-_STATISTICS = {"macro_f1": _macro_f1, "micro_f1": _micro_f1}
-
-
-def _indicators(rows: Sequence[Collection[str]], names: Sequence[str]) -> np.ndarray:
+def indicators(rows: Sequence[Collection[str]], names: Sequence[str]) -> np.ndarray:
+    """(n, names) of whether a row holds a name."""
     return np.array([[name in row for name in names] for row in rows], dtype=bool).reshape(len(rows), len(names))

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from jianghua.metrics.counts import label_counts, single_label_mcc
 from jianghua.schema import InputError
 
 REST_LABEL = "other"
@@ -30,7 +31,7 @@ def single_label_report(gold: Sequence[str], predicted: Sequence[str], labels: S
     predicted_rows = _indicators([(code,) for code in predicted], labels)
     report = _report(gold_rows, predicted_rows, labels)
     report["accuracy"] = float((gold_rows & predicted_rows).any(axis=1).mean())
-    report["mcc"] = _mcc(gold_rows, predicted_rows)
+    report["mcc"] = single_label_mcc(label_counts(gold_rows, predicted_rows).sum(axis=0))
     return report
 
 
@@ -144,15 +145,6 @@ def _present(gold: np.ndarray, predicted: np.ndarray, labels: Sequence[str]) -> 
 def _macro(per_label: dict[str, dict[str, float]], included: set[str]) -> float:
     values = [scores["f1"] for code, scores in per_label.items() if code in included]
     return float(np.mean(values)) if values else 0.0
-
-
-def _mcc(gold: np.ndarray, predicted: np.ndarray) -> float:
-    # Python integers: the products of counts leave 64 bits at 100,000 rows.
-    n, hits = len(gold), int((gold & predicted).sum())
-    support, found = [int(v) for v in gold.sum(axis=0)], [int(v) for v in predicted.sum(axis=0)]
-    covariance = hits * n - sum(s * f for s, f in zip(support, found, strict=True))
-    spread = (n * n - sum(f * f for f in found)) * (n * n - sum(s * s for s in support))
-    return covariance / spread**0.5 if spread else 0.0
 
 
 def _best_threshold(scores: np.ndarray, gold: np.ndarray) -> float:
