@@ -53,6 +53,31 @@ def similar_pairs(keys: Sequence[str], threshold: float = SIMILARITY) -> list[tu
     return found
 
 
+class NearDuplicates:
+    """The text keys seen so far, asked whether a new one repeats any; keeps keys and hashes, not shingles."""
+
+    def __init__(self, threshold: float = SIMILARITY) -> None:
+        self._threshold = threshold
+        self._keys: list[str] = []
+        self._index = RMinHashLSH(_BAND_THRESHOLD, _PERMUTATIONS, _BANDS)
+
+    def find(self, key: str) -> bool:
+        """Whether a key with a 5-character Jaccard similarity of at least the threshold was added."""
+        own = shingles(key)
+        candidates = sorted(set(self._index.query(_min_hash(own))))
+        return any(jaccard(own, shingles(self._keys[i])) >= self._threshold for i in candidates)
+
+    def add(self, key: str) -> None:
+        self._index.insert(len(self._keys), _min_hash(shingles(key)))
+        self._keys.append(key)
+
+
+def _min_hash(own: frozenset[str]) -> RMinHash:
+    made = RMinHash(_PERMUTATIONS, _SEED)
+    made.update(sorted(own))
+    return made
+
+
 def is_long(paragraph: Paragraph, min_characters: int = MIN_CHARACTERS) -> bool:
     """Whether a paragraph can leak: headings and boilerplate are formulas that any two documents share."""
     formula = paragraph.is_heading or (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from jianghua.schema import InputError
@@ -43,6 +43,11 @@ def train_tokenizer(texts: Sequence[str], vocab_size: int, max_piece_length: int
     keep = _common_characters(texts, vocab_size // 2)
     tokenizer.train_from_iterator(map(keep, texts), trainer)
     tokenizer.model = models.Unigram(_settled(tokenizer), tokenizer.token_to_id(SPECIAL["unk_token"]), False)
+    return _finished(tokenizer)
+
+
+def _finished(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
+    """With [CLS] and [SEP] around a text or between two, as transformers opens it."""
     cls, sep = SPECIAL["cls_token"], SPECIAL["sep_token"]
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{cls} $A {sep}",
@@ -53,6 +58,78 @@ def train_tokenizer(texts: Sequence[str], vocab_size: int, max_piece_length: int
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, **SPECIAL, eos_token=sep, bos_token=cls, model_input_names=names
     )
+
+
+def train_wordpiece(
+    texts: Sequence[str], vocab_size: int, characters: set[str], max_piece_length: int = 4
+) -> PreTrainedTokenizerFast:
+    """A WordPiece vocabulary: every one of `characters`, then the most frequent pieces of several of them in `texts`.
+
+    Digits stand alone. Pieces bear no ## mark, so that 工作 is one piece wherever it stands; `max_piece_length` 1
+    gives characters only. `texts` may be a sample.
+
+    Raises:
+        InputError: more characters than `vocab_size` has room for.
+    """
+    room = vocab_size - len(SPECIAL) - len(characters)
+    if room < 0:
+        raise InputError(f"vocab_size of at least {len(characters) + len(SPECIAL)}", str(vocab_size), "raise it")
+    normal = [unicodedata.normalize("NFKC", text) for text in texts]
+    counts = Counter(character for text in normal for character in text)
+    ranked = sorted(characters, key=lambda character: (-counts[character], character))
+    pieces = _frequent_pieces(normal, characters, vocab_size, max_piece_length)[:room] if max_piece_length > 1 else []
+    vocabulary = {piece: i for i, piece in enumerate([*SPECIAL.values(), *ranked, *pieces])}
+    tokenizer = Tokenizer(_word_piece(vocabulary))
+    tokenizer.normalizer = normalizers.NFKC()
+    tokenizer.pre_tokenizer = _clauses(characters)
+    tokenizer.decoder = decoders.Fuse()
+    return _finished(tokenizer)
+
+
+def needed_characters(texts: Iterable[str], min_count: int = 5) -> set[str]:
+    """What a vocabulary for these texts must hold: GB 2312, and what occurs at least `min_count` times."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(unicodedata.normalize("NFKC", text))
+    return gb2312() | {c for c, count in counts.items() if count >= min_count and not c.isspace() and c.isprintable()}
+
+
+def _word_piece(vocabulary: dict[str, int]) -> models.WordPiece:
+    return models.WordPiece(
+        vocab=vocabulary, unk_token=SPECIAL["unk_token"], max_input_chars_per_word=10_000, continuing_subword_prefix=""
+    )
+
+
+def gb2312() -> set[str]:
+    """The 6,763 Chinese characters of GB 2312."""
+    rows = [bytes((high, low)).decode("gb2312", "ignore") for high in range(0xB0, 0xF8) for low in range(0xA1, 0xFF)]
+    return set("".join(rows))
+
+
+def _clauses(characters: set[str]) -> pre_tokenizers.PreTokenizer:
+    """Cut at white space, punctuation and digits; a character outside the vocabulary stands alone.
+
+    WordPiece makes a whole word unknown that holds one unknown character, and a Chinese clause is one word.
+    """
+    known = "".join(f"\\x{{{ord(character):x}}}" for character in sorted(characters))
+    unknown = pre_tokenizers.Split(Regex(f"[^{known}]"), "isolated")
+    return pre_tokenizers.Sequence([
+        pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Punctuation(), pre_tokenizers.Digits(individual_digits=True),
+        unknown,
+    ])  # fmt: skip
+
+
+def _frequent_pieces(texts: Sequence[str], characters: set[str], size: int, max_length: int) -> list[str]:
+    """Pieces of several characters in the order in which byte-pair merging finds them."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = _clauses(characters)
+    trainer = trainers.BpeTrainer(
+        vocab_size=size, initial_alphabet=sorted(characters), limit_alphabet=len(characters), show_progress=False,
+        max_token_length=max_length, min_frequency=2,
+    )  # fmt: skip
+    tokenizer.train_from_iterator(texts, trainer)
+    found = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
+    return [piece for piece, _ in found if len(piece) > 1]
 
 
 def _settled(tokenizer: Tokenizer) -> list[tuple[str, float]]:
