@@ -207,6 +207,8 @@ def check(given: argparse.Namespace, overrides: list[str], data: Data) -> None:
     """Refuse before hours of training what would be refused after them."""
     if given.baseline and (overrides or given.seeds != [0]):
         raise InputError("a baseline without seeds or overrides", " ".join(overrides) or "--seeds", "leave them out")
+    if len(set(given.seeds)) < len(given.seeds):
+        raise InputError("each seed once", " ".join(map(str, given.seeds)), "correct --seeds")
     if unknown := sorted(set(given.folds_to_run or ()) - set(range(data.count()))):
         raise InputError(f"folds 0 to {data.count() - 1}", ", ".join(map(str, unknown)), "correct --folds-to-run")
     if bool(given.record) != bool(given.changed):
@@ -231,12 +233,13 @@ def main(arguments: list[str] | None = None) -> int:
     found = {seed: report(given, data, seed, system.fingerprint) for seed in given.seeds}
     if len(found) > 1:
         print(*seed_lines({seed: result["scores"] for seed, result in found.items()}), sep="\n")
+    for seed, result in found.items() if given.record else ():
+        if len(result["folds"]) < data.count():
+            raise InputError("all folds for --record", f"folds {result['folds']} of seed {seed}", "run the others")
     for (seed, result), named in zip(found.items(), recorded_seeds(given), strict=True):
         row = {"name": given.record, "changed": given.changed, "seed": named} | system.facts
         row |= {"data": [digest[:12] for digest in data.identity], "jianghua": jianghua.__version__} | result
         write_jsonl([row], given.out / f"seed-{seed}" / "scores.json")
-        if given.record and len(result["folds"]) < data.count():
-            raise InputError("all folds for --record", f"folds {result['folds']} of seed {seed}", "run the others")
         if given.record:
             record(given.results, row)
     return 0

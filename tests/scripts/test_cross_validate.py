@@ -156,6 +156,7 @@ def test_another_run_in_the_same_folder_is_refused(call: Call, capsys: pytest.Ca
         (["--baseline", "rules", "--folds-to-run", "2"], "expected folds 0 to 1, found 2"),
         (["--baseline", "rules", "--record", "x"], "expected --record and --changed together"),
         (["--baseline", "rules", "--against", "nowhere"], "found no folds there"),
+        (["--config", "config.yaml", "--seeds", "1", "1"], "expected each seed once, found 1 1"),
         (["--config", "config.yaml", "--run.nothing", "1"], "expected one of the keys"),
     ],
 )  # fmt: skip
