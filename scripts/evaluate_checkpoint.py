@@ -4,13 +4,15 @@
         [--train data/samples/train.jsonl] --output outputs/scores/classifier-small.json
 
 The folder says whether it holds a classifier or a summariser. Classifiers stand beside keyword rules and, with
---train, TF-IDF and a linear SVM fitted on those files. Summarisers also take title-body corpora (.jsonl.gz) and write
-headlines for them. Each --data file is reported apart. Tables go to standard output, all figures to --output.
+--train, TF-IDF and a linear SVM fitted on those files; one trained on rows of other tables takes --columns as its
+configuration had them (--columns text=sentence task_type=label). Summarisers also take title-body corpora (.jsonl.gz)
+and write headlines for them. Each --data file is reported apart. Tables go to standard output, all figures to --output.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -18,8 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import jianghua
-from jianghua.codebook import Codebook, find_resource, load_codebook
+from jianghua.codebook import FROM_ROWS, Codebook, find_resource, load_codebook
 from jianghua.config import run
+from jianghua.corpus.columns import Columns
 from jianghua.corpus.rules import load_rules
 from jianghua.corpus.table import load_documents
 from jianghua.evaluation.baselines import fit_tfidf
@@ -65,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--train", type=Path, nargs="+", default=[], metavar="FILE", help="fits the TF-IDF floor")
     result.add_argument("--output", type=Path, required=True, metavar="FILE.json")
     result.add_argument("--codebook", help="name or path; default: the checkpoint's")
+    result.add_argument("--columns", nargs="+", default=[], metavar="KEY=COLUMN", help="the files are rows of a table")
     result.add_argument("--limit", type=int, metavar="N", help="at most N documents of each file, evenly spread")
     return result
 
@@ -76,17 +80,36 @@ def spread(rows: Sequence[Any], limit: int | None) -> list[Any]:
     return [rows[i * len(rows) // limit] for i in range(limit)]
 
 
-def documents_of(path: Path, codebook: Codebook) -> list[Document]:
-    if path.name.endswith(SUFFIX):
-        raise InputError("annotated .jsonl or .parquet", str(path), f"evaluate a summariser on {SUFFIX} files")
-    return load_documents(path, codebook)
+def documents_of(path: Path, codebook: Codebook, columns: Columns | None) -> list[Document]:
+    if path.name.endswith(SUFFIX) and columns is None:
+        do = f"evaluate a summariser on {SUFFIX} files, or give --columns"
+        raise InputError("annotated .jsonl or .parquet", str(path), do)
+    return load_documents(path, codebook, columns)
+
+
+def columns_of(pairs: Sequence[str]) -> Columns | None:
+    """`text=sentence task_type=label` as a column mapping."""
+    names = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+    known = [field.name for field in dataclasses.fields(Columns)]
+    if len(names) < len(pairs) or not set(names) <= set(known) or (pairs and "text" not in names):
+        expected = f"--columns text=COLUMN and KEY=COLUMN for KEY of {', '.join(known[1:])}"
+        raise InputError(expected, " ".join(pairs), "correct it")
+    return Columns(**names) if names else None
+
+
+def codebook_of(given: argparse.Namespace, classifier: Classifier) -> Codebook:
+    """The codebook that was asked for, else the checkpoint's own; for labels gathered from rows no file holds one."""
+    settings = classifier.settings
+    if not given.codebook and settings.codebook == FROM_ROWS:
+        return Codebook.of_labels(settings.task_type, settings.policy_domain)
+    return load_codebook(given.codebook or settings.codebook)
 
 
 def score_classifier(given: argparse.Namespace) -> dict[str, Any]:
     classifier = load_classifier(given.model)
-    codebook = load_codebook(given.codebook or classifier.settings.codebook)
+    codebook = codebook_of(given, classifier)
     check_codebook(classifier.settings, codebook)
-    data = [(path, spread(documents_of(path, codebook), given.limit)) for path in given.data]
+    data = [(path, spread(documents_of(path, codebook, given.columns), given.limit)) for path in given.data]
     floors, left_out = floors_of(given, codebook, data)
     results = [(path, evaluate_classifier(classifier, documents, floors)) for path, documents in data]
     return facts(given, codebook, classifier, results) | {"left_out": left_out}
@@ -111,7 +134,7 @@ def floors_of(given: argparse.Namespace, codebook: Codebook, data: Data) -> tupl
 
 
 def training_documents(given: argparse.Namespace, codebook: Codebook, data: Data) -> list[Document]:
-    train = [document for path in given.train for document in documents_of(path, codebook)]
+    train = [document for path in given.train for document in documents_of(path, codebook, given.columns)]
     known = {document.id for document in train}
     for path, documents in data:
         if shared := [document.id for document in documents if document.id in known]:
@@ -121,6 +144,8 @@ def training_documents(given: argparse.Namespace, codebook: Codebook, data: Data
 
 
 def score_summarizer(given: argparse.Namespace) -> dict[str, Any]:
+    if given.columns:
+        raise InputError("--columns with a classifier only", "a summariser", "leave it out")
     if given.train:
         raise InputError("--train with a classifier only", "a summariser", "leave it out")
     summarizer, codebook = load_summarizer(given.model), load_codebook(given.codebook or "zhengfa")
@@ -144,6 +169,7 @@ def facts(
     return {
         "version": jianghua.__version__, "model": checkpoint_id(given.model),
         "codebook": f"{codebook.name} {codebook.version}", "limit": given.limit,
+        "columns": dataclasses.asdict(given.columns) if given.columns else None,
         "device": str(opened.model.device), "dtype": str(opened.model.dtype), "settings": opened.settings.to_dict(),
         "train": [{"path": path.as_posix(), "sha256": sha256(path)} for path in given.train],
         "data": [{"path": path.as_posix(), "sha256": sha256(path)} | result for path, result in results],
@@ -160,6 +186,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser().parse_args(arguments)
     if given.limit is not None and given.limit < 1:
         raise InputError("--limit of 1 or more", str(given.limit), "leave it out for all documents")
+    given.columns = columns_of(given.columns)
     kind = checkpoint_kind(given.model, KINDS)
     for path in (*given.data, *given.train):
         if not path.is_file():

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 
-from jianghua.codebook import load_codebook
+from jianghua.codebook import Codebook, load_codebook
 from jianghua.config import run
 from jianghua.modeling.checkpoint import save_checkpoint
 from jianghua.modeling.classifier import ClassifierSettings, new_classifier
@@ -164,3 +164,27 @@ def test_the_command_line_of_the_process_is_recorded(
     assert script.main() == 0
     command = json.loads((home / "p q.json").read_text(encoding="utf-8"))["command"]
     assert command.endswith(f"--output '{home / 'p q.json'}'")
+
+
+def test_rows_of_another_table_are_scored_by_their_columns(
+    script: ModuleType, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tokenizer = train_tokenizer([PROBE, *(row[0] for row in ROWS)] * 3, 300)
+    labels = ClassifierSettings.for_codebook(Codebook.of_labels(("治安", "生态"), ()), 32, use_context=False)
+    save_checkpoint(home / "rows", new_classifier(ENCODER, tokenizer, labels), tokenizer, labels.to_dict(), True)
+    texts = [("生态", "河道清淤"), ("治安", "夜间巡逻")] * 3
+    (home / "rows.csv").write_text("类,句\n" + "".join(f"{a},{b}\n" for a, b in texts), encoding="utf-8")
+    (home / "fit.csv").write_text("类,句\n" + "".join(f"{a},{b}了\n" for a, b in texts), encoding="utf-8")
+    words = ["--model", str(home / "rows"), "--data", str(home / "rows.csv"), "--output", str(home / "rows.json")]
+    columns = ["--columns", "text=句", "task_type=类"]
+    assert run(lambda: script.main([*words, "--train", str(home / "fit.csv"), *columns])) == 0
+    record = json.loads((home / "rows.json").read_text(encoding="utf-8"))
+    assert record["codebook"].startswith("rows ")
+    assert record["columns"]["task_type"] == "类"
+    assert list(record["data"][0]["systems"]["tfidf"]) == ["task_type"]
+    assert record["data"][0]["systems"]["tfidf"]["task_type"]["accuracy"] == 1
+    for wrong in (["text"], ["task_type=类"], ["text=句", "label=类"]):
+        assert run(lambda wrong=wrong: script.main([*words, "--columns", *wrong])) == 2
+        assert "expected --columns text=COLUMN and KEY=COLUMN" in capsys.readouterr().err
+    assert run(lambda: script.main([*words, "--columns", "text=正文", "task_type=类"])) == 2
+    assert "expected the columns 正文, found 类, 句 in" in capsys.readouterr().err

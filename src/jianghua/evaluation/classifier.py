@@ -18,7 +18,7 @@ from jianghua.metrics.bootstrap import interval
 from jianghua.metrics.classification import expected_calibration_error
 from jianghua.metrics.counts import decisions_mcc, label_counts, macro_f1, micro_f1
 from jianghua.modeling.batching import classifier_inputs
-from jianghua.modeling.classifier import Classifier, ClassifierSettings, Prediction, label_scores, predict
+from jianghua.modeling.classifier import Classifier, ClassifierSettings, Prediction, judged, label_scores, predict
 from jianghua.schema import Document, InputError, Label
 
 Labeller = Callable[[Sequence[Document]], list[Label]]
@@ -99,20 +99,23 @@ def check_codebook(settings: ClassifierSettings, codebook: Codebook) -> None:
 
 
 def calibration_errors(prediction: Prediction, labels: Sequence[Label]) -> dict[str, float]:
-    """Expected calibration error of each axis, 15 bins: confidence in the task type that is called, and
+    """Expected calibration error of each axis with labels, 15 bins: confidence in the task type that is called, and
     the probability of every domain label on every paragraph."""
-    tasks = np.array([a == b.task_type for a, b in zip(prediction.task_labels(), labels, strict=True)])
-    domains = indicators([label.policy_domain for label in labels], prediction.settings.policy_domain)
-    return {
-        "task_type": expected_calibration_error(prediction.task.max(axis=1).clip(0, 1), tasks),
-        "policy_domain": expected_calibration_error(prediction.domain.ravel().clip(0, 1), domains.ravel()),
-    }
+    settings, errors = prediction.settings, {}
+    if settings.task_type:
+        tasks = np.array([a == b.task_type for a, b in zip(prediction.task_labels(), labels, strict=True)])
+        errors["task_type"] = expected_calibration_error(prediction.task.max(axis=1).clip(0, 1), tasks)
+    if settings.policy_domain:
+        domains = indicators([label.policy_domain for label in labels], settings.policy_domain)
+        errors["policy_domain"] = expected_calibration_error(prediction.domain.ravel().clip(0, 1), domains.ravel())
+    return errors
 
 
 def review_figures(prediction: Prediction, labels: Sequence[Label]) -> dict[str, float | None]:
-    """What the review mark is worth: the share of paragraphs flagged, and the share of wrong task types among all,
-    the flagged and the unflagged (None where there are none)."""
-    wrong = np.array([a != b.task_type for a, b in zip(prediction.task_labels(), labels, strict=True)])
+    """What the review mark is worth: the share of paragraphs flagged, and the share of wrong task types (without that
+    axis: of wrong sets) among all, the flagged and the unflagged (None where there are none)."""
+    pairs = zip(prediction.labels(), labels, strict=True)
+    wrong = np.array([judged(a, prediction.settings) != judged(b, prediction.settings) for a, b in pairs])
     flagged = np.array(prediction.needs_review())
     return {
         "review_below": prediction.settings.review_below,
@@ -131,11 +134,13 @@ def _system(
     found: Sequence[Label], labels: Sequence[Label], settings: ClassifierSettings, sizes: Sequence[int]
 ) -> dict[str, Any]:
     report = label_scores(found, labels, settings)
-    tasks = [indicators([(x.task_type,) for x in rows], settings.task_type) for rows in (labels, found)]
-    domains = [indicators([x.policy_domain for x in rows], settings.policy_domain) for rows in (labels, found)]
-    report["policy_domain"]["mcc"] = pooled_mcc(domains[0], domains[1])
-    report["task_type"]["intervals"] = f1_intervals(tasks[0], tasks[1], sizes)
-    report["policy_domain"]["intervals"] = f1_intervals(domains[0], domains[1], sizes)
+    if settings.task_type:
+        tasks = [indicators([(x.task_type,) for x in rows], settings.task_type) for rows in (labels, found)]
+        report["task_type"]["intervals"] = f1_intervals(tasks[0], tasks[1], sizes)
+    if settings.policy_domain:
+        domains = [indicators([x.policy_domain for x in rows], settings.policy_domain) for rows in (labels, found)]
+        report["policy_domain"]["mcc"] = pooled_mcc(domains[0], domains[1])
+        report["policy_domain"]["intervals"] = f1_intervals(domains[0], domains[1], sizes)
     return report
 
 

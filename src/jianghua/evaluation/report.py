@@ -10,6 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 AXES = ("task_type", "policy_domain")
+HEADS = {
+    "task_type": ("task macro-F1", "accuracy", "MCC"),
+    "policy_domain": ("domain macro-F1", "micro-F1", "all equal", "MCC"),
+}
 Record = Mapping[str, Any]
 
 
@@ -30,22 +34,21 @@ def classifier_tables(entry: Record) -> Iterator[str]:
     yield from _axis_comparison(entry["systems"])
     yield ""
     yield from _trust(entry)
-    for axis in AXES:
+    for axis in entry["systems"]["model"]:
         yield ""
         yield from _labels(axis, entry["systems"])
 
 
 def _axis_comparison(systems: Record) -> Iterator[str]:
-    head = ("system", "task macro-F1", "accuracy", "MCC", "domain macro-F1", "micro-F1", "all equal", "MCC")
-    rows = []
-    for name, axes in systems.items():
-        task, domain = (axes[axis] for axis in AXES)
-        rows.append((
-            name, _bounded(task, "macro_f1"), _bounded(task, "micro_f1"), _fraction(task["mcc"]),
-            _bounded(domain, "macro_f1"), _bounded(domain, "micro_f1"), _fraction(domain["subset_accuracy"]),
-            _fraction(domain["mcc"]),
-        ))  # fmt: skip
+    axes = [axis for axis in AXES if axis in systems["model"]]
+    head = ("system", *(name for axis in axes for name in HEADS[axis]))
+    rows = [(name, *(cell for axis in axes for cell in _cells(axis, found[axis]))) for name, found in systems.items()]
     return table(head, rows)
+
+
+def _cells(axis: str, report: Record) -> tuple[str, ...]:
+    whole = (_fraction(report["subset_accuracy"]),) if axis == "policy_domain" else ()
+    return _bounded(report, "macro_f1"), _bounded(report, "micro_f1"), *whole, _fraction(report["mcc"])
 
 
 def _bounded(report: Record, key: str) -> str:
@@ -56,10 +59,11 @@ def _bounded(report: Record, key: str) -> str:
 def _trust(entry: Record) -> Iterator[str]:
     errors, review = entry["calibration"], entry["review"]
     wrong = {name: _fraction(review[f"error{name}"]) for name in ("", "_unflagged", "_flagged")}
-    yield "expected calibration error: " + ", ".join(f"{axis} {errors[axis]:.3f}" for axis in AXES)
+    yield "expected calibration error: " + ", ".join(f"{axis} {error:.3f}" for axis, error in errors.items())
+    judged = "task types" if "task_type" in errors else "label sets"
     yield (
         f"needs_review (confidence below {review['review_below']:.2f}): {review['share_flagged']:.1%} flagged; "
-        f"wrong task types: {wrong['_unflagged']} of the unflagged, {wrong['_flagged']} of the flagged, "
+        f"wrong {judged}: {wrong['_unflagged']} of the unflagged, {wrong['_flagged']} of the flagged, "
         f"{wrong['']} of all"
     )
 
