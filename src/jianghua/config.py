@@ -168,6 +168,9 @@ def _from_yaml(value: Any, hint: Any, place: tuple[str, Path], name: str) -> Any
     nested = next((member for member in members if dataclasses.is_dataclass(member)), None)
     if isinstance(nested, type):
         return _checked(nested, value, place, f"{name}.")
+    listed = next((typing.get_args(m)[0] for m in members if typing.get_origin(m) is list), None)
+    if isinstance(listed, type) and dataclasses.is_dataclass(listed) and isinstance(value, list):
+        return [_checked(listed, item, place, f"{name}[{i}].") for i, item in enumerate(value)]
     return _rooted(value, place[1]) if _holds_path(hint) else value
 
 

@@ -42,7 +42,7 @@ class Pretraining(nn.Module):
         self._teacher = [teacher.eval().requires_grad_(False)] if teacher else []
         self.tokens, self.operations = 0, 0.0
         self._body = sum(p.numel() for p in encoder.parameters()) - encoder.get_input_embeddings().weight.numel()
-        self.register_state_dict_post_hook(_without_tied)
+        _keep_tied_once(self)
         self._losses: dict[str, Callable[[Mapping[str, torch.Tensor]], torch.Tensor]] = {
             "language": self._language, "replaced": self._replaced, "title_body": self._title_body,
             "distant": self._distant, "similarity": self._similarity,
@@ -78,8 +78,7 @@ class Pretraining(nn.Module):
         return functional.cross_entropy(logits.float(), targets[asked])
 
     def _replaced(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
-        if self.generator is None or self.detector is None:
-            raise InputError("a generator for the objective replaced", "none", "set generator, or drop the objective")
+        assert self.generator is not None and self.detector is not None  # the trainer refuses the objective otherwise
         ids, targets = batch["input_ids"], batch["targets"]
         asked = targets != IGNORED
         mask = block_mask(batch["document"], batch["causal"])
@@ -126,15 +125,21 @@ class Pretraining(nn.Module):
         return functional.kl_div(found.log_softmax(-1), wanted.log_softmax(-1), log_target=True, reduction="batchmean")
 
 
-def _without_tied(module: nn.Module, state: dict[str, Any], prefix: str, metadata: Any) -> None:
-    """Safetensors refuses one tensor under two names; loading needs only the first."""
-    seen: set[int] = set()
-    for name in list(state):
-        if isinstance(state[name], torch.Tensor) and state[name].numel():
-            place = state[name].data_ptr()
-            if place in seen:
-                del state[name]
-            seen.add(place)
+def _keep_tied_once(module: nn.Module) -> None:
+    """Leave second names of a parameter out of `state_dict` (safetensors refuses them) and put them back on loading."""
+    firsts: dict[int, str] = {}
+    named = module.named_parameters(remove_duplicate=False)
+    tied = {name: first for name, p in named if (first := firsts.setdefault(id(p), name)) != name}
+
+    def drop(_: nn.Module, state: dict[str, Any], prefix: str, __: Any) -> None:
+        for name in tied:
+            state.pop(prefix + name)
+
+    def restore(_: nn.Module, state: dict[str, Any], prefix: str, *__: Any) -> None:
+        state.update({prefix + name: state[prefix + first] for name, first in tied.items()})
+
+    module.register_state_dict_post_hook(drop)
+    module.register_load_state_dict_pre_hook(restore)
 
 
 def _similarities(pooled: torch.Tensor) -> torch.Tensor:

@@ -124,9 +124,7 @@ def compose_summary(parts: Sequence[Part], limit: int = LIMITS["summary"]) -> li
     return [(i, parts[i].line) for i in sorted(chosen)]
 
 
-def write_summary(
-    summarizer: Summarizer, texts: Sequence[str], task_types: Sequence[str]
-) -> list[tuple[int, Written]]:
+def write_summary(summarizer: Summarizer, texts: Sequence[str], task_types: Sequence[str]) -> list[tuple[int, Written]]:
     """The lines of a document's summary: (index of the content paragraph, its line), in document order."""
     lines = write_lines(summarizer, "summary", texts)
     return compose_summary([Part(task, line) for task, line in zip(task_types, lines, strict=True)])

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
-from jianghua.config import config_hash, portable
+from jianghua.config import config_values
 from jianghua.corpus.texts import Rejected, Text, TextSource, filtered_texts, read_texts
 from jianghua.modeling.checkpoint import load_tokenizer
 from jianghua.modeling.tokenization import needed_characters, train_wordpiece
@@ -102,9 +102,16 @@ def open_packed(folder: Path) -> PackedCorpus:
     return PackedCorpus(tokens, **parts, label_names=facts["label_names"], tokenizer=tokenizer)
 
 
-def _fingerprint(config: CorpusConfig) -> dict[str, str]:
-    files = {portable(s.path): sha256(s.path) for s in (*config.sources, *config.exclude) if s.path.is_file()}
-    return {"settings": config_hash(config), **files}
+def _fingerprint(config: CorpusConfig) -> dict[str, Any]:
+    """Settings and contents, not places: a corpus may be packed here and read elsewhere."""
+    values = config_values(config)
+    del values["packed"]
+    for kind in ("sources", "exclude"):
+        values[kind] = [
+            part | {"path": source.path.name, "content": sha256(source.path) if source.path.is_file() else None}
+            for part, source in zip(values[kind], getattr(config, kind), strict=True)
+        ]
+    return values
 
 
 def _vocabulary(config: CorpusConfig) -> PreTrainedTokenizerBase:
@@ -113,7 +120,9 @@ def _vocabulary(config: CorpusConfig) -> PreTrainedTokenizerBase:
     characters = needed_characters(part for text in _all(config.sources) for part in (text.title, *text.paragraphs))
     total = sum(sum(map(len, text.paragraphs)) for text in _all(config.sources))
     share = min(1.0, config.vocabulary_characters / max(1, total))
-    sample = [part for text in _all(config.sources) if point(text.id) < share for part in (text.title, *text.paragraphs)]
+    sample = [
+        part for text in _all(config.sources) if point(text.id) < share for part in (text.title, *text.paragraphs)
+    ]
     return train_wordpiece(sample, config.vocab_size, characters, config.max_piece_length)
 
 
@@ -126,7 +135,7 @@ def point(id_: str) -> float:
     return int.from_bytes(hashlib.sha256(id_.encode()).digest()[:4]) / 2**32
 
 
-def _pack(config: CorpusConfig, fingerprint: dict[str, str]) -> None:
+def _pack(config: CorpusConfig, fingerprint: dict[str, Any]) -> None:
     folder = config.packed
     folder.mkdir(parents=True, exist_ok=True)
     logger.info("packing %d sources into %s", len(config.sources), folder)
@@ -158,7 +167,7 @@ def _tokenized(
     iterator = iter(texts)
     while chunk := list(islice(iterator, _CHUNK)):
         parts = [part for _, text in chunk for part in (text.title, *text.paragraphs)]
-        encoded = iter(tokenizer(parts, add_special_tokens=False, verbose=False)["input_ids"])
+        encoded: Iterator[Any] = iter(tokenizer(parts, add_special_tokens=False, verbose=False)["input_ids"])
         for name, text in chunk:
             title = next(encoded)
             head = [cls, *title, sep] if title else [cls]

@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 import torch
 from transformers import (
-    AutoModel,
     AutoModelForMaskedLM,
     PreTrainedModel,
     Trainer,
@@ -26,6 +25,7 @@ from transformers import (
 from jianghua.config import config_hash, config_values
 from jianghua.modeling.checkpoint import load_model, load_tokenizer, save_checkpoint
 from jianghua.modeling.pretraining import Pretraining, new_encoder, start_from_vectors
+from jianghua.records import sha256
 from jianghua.schema import InputError
 from jianghua.trainers.optimizers import make_optimizer
 from jianghua.trainers.packing import MANIFEST, CorpusConfig, PackedCorpus, packed_corpus
@@ -100,14 +100,7 @@ def matrix_peak(size: int = 2048, repeats: int = 10) -> float:
 
 
 def build_encoder(config: PretrainingConfig, corpus: PackedCorpus) -> PreTrainedModel:
-    """The model to go on from, or a new one.
-
-    Raises:
-        InputError: neither or both of `model` and `architecture` given.
-    """
-    if bool(config.model) == bool(config.architecture):
-        found = "both" if config.model else "neither"
-        raise InputError("either model (a name or folder) or architecture", found, "correct the configuration")
+    """The model to go on from, or a new one."""
     if config.model:
         return load_model(AutoModelForMaskedLM, config.model, strict=False)
     encoder = new_encoder(config.architecture, corpus.tokenizer)
@@ -129,22 +122,29 @@ def open_corpus(config: PretrainingConfig, arguments: TrainingArguments) -> Pack
 def build(config: PretrainingConfig, corpus: PackedCorpus) -> Pretraining:
     encoder = build_encoder(config, corpus)
     generator = new_encoder(config.generator, corpus.tokenizer) if config.generator else None
-    teacher = load_model(AutoModel, config.teacher, strict=False) if config.teacher else None
+    teacher = load_model(AutoModelForMaskedLM, config.teacher, strict=False) if config.teacher else None
     names = corpus.label_names if config.batches.objectives.get("distant") else {}
     return Pretraining(encoder, names, generator, teacher)
 
 
 def pretrain(config: PretrainingConfig) -> dict[str, Any]:
-    """Pretrain and save; returns the held-out masked loss and the throughput (also in `<output_dir>/scores.json`)."""
+    """Pretrain and save; returns the held-out masked loss, steps and size (also in `<output_dir>/scores.json`).
+
+    Raises:
+        InputError: no steps, neither or both of `model` and `architecture`, an objective without what it needs, texts
+            that cannot be read, or a packed corpus or checkpoint of another configuration.
+    """
     run = config.run
-    if run.max_steps <= 0:
-        raise InputError("run.max_steps above 0", str(run.max_steps), "set the number of steps")
+    _check(config)
     fixed = {"load_best_model_at_end": False, "train_sampling_strategy": "sequential", "prediction_loss_only": True,
              "per_device_train_batch_size": 1, "per_device_eval_batch_size": 1}  # fmt: skip
     arguments = training_arguments(dataclasses.replace(run, extra=fixed | run.extra), "eval_loss")
     run.output_dir.mkdir(parents=True, exist_ok=True)
     corpus = open_corpus(config, arguments)
-    fingerprint = run_fingerprint(config_values(config), [config.corpus.packed / MANIFEST], arguments.world_size)
+    # What the corpus was made from stands in its manifest; where it lies may change.
+    values = {name: value for name, value in config_values(config).items() if name != "corpus"}
+    fingerprint = run_fingerprint(values, [], arguments.world_size)
+    fingerprint["corpus"] = sha256(config.corpus.packed / MANIFEST)
     checkpoint = resumable(arguments, run, fingerprint)
     set_seed(run.seed)
     model = build(config, corpus)
@@ -161,6 +161,19 @@ def pretrain(config: PretrainingConfig) -> dict[str, Any]:
     trainer.model_accepts_loss_kwargs = False
     fit(trainer, checkpoint)
     return finish(trainer, config, model)
+
+
+def _check(config: PretrainingConfig) -> None:
+    """Refuse before hours of packing what would be refused after them."""
+    if config.run.max_steps <= 0:
+        raise InputError("run.max_steps above 0", str(config.run.max_steps), "set the number of steps")
+    if bool(config.model) == bool(config.architecture):
+        found = "both" if config.model else "neither"
+        raise InputError("either model (a name or folder) or architecture", found, "correct the configuration")
+    for objective, needed in (("replaced", config.generator), ("similarity", config.teacher)):
+        if config.batches.objectives.get(objective) and not needed:
+            needs = {"replaced": "generator", "similarity": "teacher"}[objective]
+            raise InputError(f"a {needs} for the objective {objective}", "none", f"set {needs}, or drop the objective")
 
 
 def _only(rows: list[dict[str, Any]]) -> dict[str, Any]:

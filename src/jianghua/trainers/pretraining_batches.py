@@ -103,8 +103,6 @@ class Batches(Dataset[dict[str, Any]]):
         for name in names:
             if needs.get(name, 1) == 0:
                 raise InputError(f"documents for the objective {name}", "none", "give titles or labels, or drop it")
-        if "similarity" in names and self.teacher is None:
-            raise InputError("a teacher for the objective similarity", "none", "set teacher, or drop the objective")
         return np.random.default_rng([self.seed, 1]).choice(names, self.steps, p=shares / shares.sum())
 
     def __len__(self) -> int:
@@ -166,7 +164,7 @@ class Batches(Dataset[dict[str, Any]]):
         return {f"{prefix}input_ids": ids, f"{prefix}attention_mask": mask}
 
     def _for_teacher(self, rows: list[list[int]]) -> dict[str, torch.Tensor]:
-        assert self.teacher is not None  # _plan refused the objective otherwise
+        assert self.teacher is not None  # the trainer refuses the objective otherwise
         texts = self.corpus.tokenizer.batch_decode(rows, skip_special_tokens=True)
         encoded = self.teacher(
             texts, truncation=True, max_length=self.config.short_length * 2, padding=True, return_tensors="pt",
