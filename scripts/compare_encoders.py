@@ -48,14 +48,16 @@ def measure(comparison: Comparison, name: str) -> dict[str, Any]:
     if not (folder / "run" / "scores.json").is_file():
         call("training/pretrain_encoder.py", "--config", str(comparison.base), *own, *places)
     scores = json.loads((folder / "run" / "scores.json").read_text(encoding="utf-8"))
-    logged = [row for row in read_jsonl(folder / "run" / "metrics.jsonl") if "tokens_per_second" in row]
+    metrics = list(read_jsonl(folder / "run" / "metrics.jsonl"))
+    logged = [row for row in metrics if "tokens_per_second" in row]
+    seconds = next(row["train_runtime"] for row in metrics if "train_runtime" in row)
     call("scripts/cross_validate.py", "--config", str(comparison.classifier), "--out", str(folder / "cv"),
          "--folds-to-run", "0", "--model", str(folder / "model"), *comparison.fine_tune)  # fmt: skip
     (found,) = read_jsonl(folder / "cv" / "seed-0" / "scores.json")
     axes = {axis: found["scores"][axis]["macro_f1"] for axis in ("task_type", "policy_domain")}
     speeds = sorted(row["tokens_per_second"] for row in logged)
     return {"variant": name, "overrides": own, **scores, "tokens": logged[-1]["tokens"],
-            "tokens_per_second": speeds[len(speeds) // 2], "macro_f1": axes}  # fmt: skip
+            "seconds": seconds, "tokens_per_second": speeds[len(speeds) // 2], "macro_f1": axes}  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -74,12 +76,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 def table(rows: list[dict[str, Any]]) -> list[str]:
     """The rows as Markdown."""
-    lines = ["| variant | parameters (M) | tokens (M) | tokens/s | held-out masked loss | task F1 | domain F1 |",
-             "|---|---|---|---|---|---|---|"]  # fmt: skip
+    heads = ["variant", "parameters (M)", "tokens (M)", "seconds", "masked loss a token", "a character", "task F1",
+             "domain F1"]  # fmt: skip
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for row in rows:
         task, domain = (row["macro_f1"][axis][0] for axis in ("task_type", "policy_domain"))
-        sizes = f"{row['parameters'] / 1e6:.1f} | {row['tokens'] / 1e6:.2f} | {row['tokens_per_second']}"
-        lines.append(f"| {row['variant']} | {sizes} | {row['held_out_masked_loss']:.3f} | {task:.3f} | {domain:.3f} |")
+        sizes = f"{row['parameters'] / 1e6:.1f} | {row['tokens'] / 1e6:.2f} | {row['seconds']:.0f}"
+        losses = f"{row['held_out_masked_loss']:.3f} | {row['loss_per_character']:.3f}"
+        lines.append(f"| {row['variant']} | {sizes} | {losses} | {task:.3f} | {domain:.3f} |")
     return lines
 
 

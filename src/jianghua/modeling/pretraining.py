@@ -210,7 +210,7 @@ def start_from_vectors(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBas
     if len(matrix) != len(characters):
         found = f"{len(matrix)} and {len(characters)}"
         raise InputError("as many vectors as characters", found, "give the files that belong together")
-    weight = model.get_input_embeddings().weight
+    weight: Any = model.get_input_embeddings().weight
     projection = np.random.default_rng(seed).normal(size=(matrix.shape[1], weight.shape[1]))
     projected = (matrix - matrix.mean(axis=0)) @ projection
     scaled = torch.from_numpy(projected * float(weight.std()) / projected.std()).to(weight)

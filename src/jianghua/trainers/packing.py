@@ -62,6 +62,7 @@ class PackedCorpus:
         held_out: (documents,) bool.
         labels: (documents, label names) index of the distant label, −1 for none.
         label_names: name of the label → its values.
+        characters_per_token: over the whole corpus; makes losses of different vocabularies comparable.
     """
 
     tokens: np.ndarray
@@ -70,6 +71,7 @@ class PackedCorpus:
     held_out: np.ndarray
     labels: np.ndarray
     label_names: dict[str, list[str]]
+    characters_per_token: float
     tokenizer: PreTrainedTokenizerBase
 
 
@@ -99,7 +101,9 @@ def open_packed(folder: Path) -> PackedCorpus:
         parts = {name: arrays[name] for name in ("starts", "bodies", "held_out", "labels")}
     tokens = np.memmap(folder / TOKENS, dtype=facts["dtype"], mode="r")
     tokenizer = load_tokenizer(str(folder / TOKENIZER))
-    return PackedCorpus(tokens, **parts, label_names=facts["label_names"], tokenizer=tokenizer)
+    ratio = sum(size["characters"] for size in facts["kept"].values()) / len(tokens)
+    names = facts["label_names"]
+    return PackedCorpus(tokens, **parts, label_names=names, characters_per_token=ratio, tokenizer=tokenizer)
 
 
 def _fingerprint(config: CorpusConfig) -> dict[str, Any]:
@@ -163,15 +167,15 @@ def _tokenized(
     texts: Iterable[tuple[str, Text]], tokenizer: PreTrainedTokenizerBase
 ) -> Iterator[tuple[str, Text, list[int], int]]:
     """(source, text, ids, length of `[CLS] title [SEP]`)."""
-    cls, sep = tokenizer.cls_token_id, tokenizer.sep_token_id
+    cls, sep = int(tokenizer.cls_token_id), int(tokenizer.sep_token_id)  # type: ignore[arg-type]
     iterator = iter(texts)
     while chunk := list(islice(iterator, _CHUNK)):
         parts = [part for _, text in chunk for part in (text.title, *text.paragraphs)]
         encoded: Iterator[Any] = iter(tokenizer(parts, add_special_tokens=False, verbose=False)["input_ids"])
         for name, text in chunk:
             title = next(encoded)
-            head = [cls, *title, sep] if title else [cls]
-            body = [i for _ in text.paragraphs for i in (*next(encoded), sep)]
+            head: list[int] = [cls, *title, sep] if title else [cls]
+            body: list[int] = [i for _ in text.paragraphs for i in (*next(encoded), sep)]
             yield name, text, head + body, len(head)
 
 

@@ -128,7 +128,7 @@ def build(config: PretrainingConfig, corpus: PackedCorpus) -> Pretraining:
 
 
 def pretrain(config: PretrainingConfig) -> dict[str, Any]:
-    """Pretrain and save; returns the held-out masked loss, steps and size (also in `<output_dir>/scores.json`).
+    """Pretrain and save; returns the held-out masked loss in nats, steps and size (also in `<output_dir>/scores.json`).
 
     Raises:
         InputError: no steps, neither or both of `model` and `architecture`, an objective without what it needs, texts
@@ -160,7 +160,7 @@ def pretrain(config: PretrainingConfig) -> dict[str, Any]:
     # A batch's loss is already a mean; Trainer divides it by the accumulation steps only if told so.
     trainer.model_accepts_loss_kwargs = False
     fit(trainer, checkpoint)
-    return finish(trainer, config, model)
+    return finish(trainer, config, model, corpus.characters_per_token)
 
 
 def _check(config: PretrainingConfig) -> None:
@@ -182,12 +182,16 @@ def _only(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return row
 
 
-def finish(trainer: Trainer, config: PretrainingConfig, model: Pretraining) -> dict[str, Any]:
+def finish(
+    trainer: Trainer, config: PretrainingConfig, model: Pretraining, characters_per_token: float
+) -> dict[str, Any]:
     """Measure once more, save encoder and tokenizer, write scores.json."""
     loss = trainer.evaluate()["eval_loss"]
     check_finite(torch.tensor(loss))
-    found = {"held_out_masked_loss": loss, "steps": trainer.state.global_step,
-             "parameters": sum(p.numel() for p in model.encoder.parameters())}  # fmt: skip
+    found = {
+        "held_out_masked_loss": loss, "loss_per_character": loss / characters_per_token,
+        "steps": trainer.state.global_step, "parameters": sum(p.numel() for p in model.encoder.parameters()),
+    }  # fmt: skip
     if trainer.is_world_process_zero():
         settings = {"kind": "encoder", "config_hash": config_hash(config), **found}
         tokenizer = trainer.processing_class
