@@ -50,8 +50,10 @@ def test_loss_curves_keep_what_a_resumed_run_logged_last(tmp_path: Path) -> None
 def test_a_variant_is_pretrained_and_fine_tuned_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = _script("compare_encoders")
     config = tmp_path / "variants.yaml"
-    values = {"base": "base.yaml", "out": "out", "classifier": "c.yaml", "pretrain": ["--run.max_steps", "2"],
-              "fine_tune": ["--max_length", "8"], "variants": {"base": [], "other": ["--optimizer", "adamw"]}}  # fmt: skip
+    values: dict[str, Any] = {
+        "base": "base.yaml", "out": "out", "classifier": "c.yaml", "pretrain": ["--run.max_steps", "2"],
+        "fine_tune": ["--max_length", "8"], "variants": {"base": [], "other": ["--optimizer", "adamw"]},
+    }  # fmt: skip
     config.write_text(yaml.safe_dump(values), encoding="utf-8")
     calls: list[tuple[str, ...]] = []
 
