@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -169,3 +170,19 @@ def test_static_vectors_start_the_embedding(
     (tmp_path / "v.vocab.txt").write_text("夜", encoding="utf-8")
     with pytest.raises(InputError, match="as many vectors as characters, found 4 and 1"):
         start_from_vectors(encoder, unigram, tmp_path / "v.npz", 0)
+
+
+@pytest.mark.skipif(not shutil.which("g++"), reason="needs a C++ compiler")
+def test_compiled_steps_learn_the_same(encoder: PreTrainedModel) -> None:
+    batch = {"input_ids": torch.arange(10, 26).reshape(2, 8), "document": DOCUMENT,
+             "causal": torch.tensor([True, False]), "targets": torch.full((2, 8), IGNORED)}  # fmt: skip
+    batch["targets"][:, ::2] = 7
+    found = []
+    for compiled in (False, True):
+        encoder.zero_grad()
+        loss = Pretraining(encoder, compiled=compiled)("language", **batch)["loss"]
+        loss.backward()
+        found.append([loss.detach(), *(p.grad.clone() for p in encoder.parameters() if p.grad is not None)])
+    assert len(found[0]) == len(found[1]) > 5
+    for plain, fused in zip(*found, strict=True):
+        torch.testing.assert_close(fused, plain, rtol=1e-4, atol=1e-5)

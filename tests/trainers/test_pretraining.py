@@ -345,3 +345,11 @@ def test_detects_replaced_tokens(table: Path, undisturbed: Path, tmp_path: Path)
     shutil.copytree(undisturbed / "packed", tmp_path / "packed")
     batches = {"length": 32, "rows": {0: 2}, "objectives": {"replaced": 1}}
     assert pretrain(_config(tmp_path, table, batches=batches, generator=ARCHITECTURE))["steps"] == 12
+
+
+def test_compiling_without_a_compiler_is_refused(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    message = r"a C\+\+ compiler for compiled: true, found none; install g\+\+ or set CXX, or set compiled: false"
+    with pytest.raises(InputError, match=message):
+        pretrain(_config(tmp_path, table, compiled=True))
+    assert not (tmp_path / "packed").exists()

@@ -31,7 +31,7 @@ class Pretraining(nn.Module):
 
     def __init__(
         self, encoder: PreTrainedModel, label_names: Mapping[str, Sequence[str]] | None = None,
-        generator: PreTrainedModel | None = None, teacher: PreTrainedModel | None = None,
+        generator: PreTrainedModel | None = None, teacher: PreTrainedModel | None = None, compiled: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
         width = encoder.config.hidden_size
@@ -40,6 +40,9 @@ class Pretraining(nn.Module):
         labels = (label_names or {}).values()
         self.label_heads = nn.ModuleList([nn.Linear(width, max(1, len(values))) for values in labels])
         self._teacher = [teacher.eval().requires_grad_(False)] if teacher else []
+        # Rows have few shapes, so each is compiled for its own; the number of asked positions changes every step.
+        self._read = torch.compile(_states, dynamic=False) if compiled else _states
+        self._cross_entropy = torch.compile(_cross_entropy, dynamic=True) if compiled else _cross_entropy
         self.tokens, self.operations = 0, 0.0
         self._body = sum(p.numel() for p in encoder.parameters()) - encoder.get_input_embeddings().weight.numel()
         _keep_tied_once(self)
@@ -60,29 +63,26 @@ class Pretraining(nn.Module):
 
     def _packed(self, ids: torch.Tensor, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """(rows, length, width) of rows that hold several documents; none sees another."""
-        mask = block_mask(batch["document"], batch["causal"])
-        return self._hidden(self.encoder, ids, mask)
+        self._count(ids)
+        return self._read(self.encoder, ids, block_mask(batch["document"], batch["causal"]))
 
-    def _hidden(self, model: PreTrainedModel, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        if model is self.encoder:
-            self.tokens += ids.numel()
-            self.operations += 6.0 * self._body * ids.numel()
-        return model.base_model(input_ids=ids, attention_mask=mask).last_hidden_state
+    def _count(self, ids: torch.Tensor) -> None:
+        self.tokens += ids.numel()
+        self.operations += 6.0 * self._body * ids.numel()
 
     def _asked(self, model: PreTrainedModel, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Cross-entropy over the vocabulary, computed at the asked positions only."""
         asked = targets != IGNORED
-        logits = vocabulary_logits(model, hidden[asked])
-        if model is self.encoder:
-            self.operations += 6.0 * logits.numel() * hidden.shape[-1]
-        return functional.cross_entropy(logits.float(), targets[asked])
+        chosen = hidden[asked]
+        self.operations += 6.0 * chosen.numel() * model.config.vocab_size
+        return self._cross_entropy(model, chosen, targets[asked])
 
     def _replaced(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
         assert self.generator is not None and self.detector is not None  # the trainer refuses the objective otherwise
         ids, targets = batch["input_ids"], batch["targets"]
         asked = targets != IGNORED
         mask = block_mask(batch["document"], batch["causal"])
-        logits = vocabulary_logits(self.generator, self._hidden(self.generator, ids, mask)[asked]).float()
+        logits = vocabulary_logits(self.generator, _states(self.generator, ids, mask)[asked]).float()
         # Gumbel noise from the ids themselves: the draw must not depend on the process's random state.
         noise = torch.Generator(device="cpu").manual_seed(int(ids.sum()) % 2**31)
         uniform = torch.rand(logits.shape, generator=noise).to(logits.device).clamp(1e-9, 1 - 1e-9)
@@ -95,7 +95,8 @@ class Pretraining(nn.Module):
 
     def _pooled(self, batch: Mapping[str, torch.Tensor], prefix: str = "") -> torch.Tensor:
         ids, mask = batch[f"{prefix}input_ids"], batch[f"{prefix}attention_mask"]
-        return mean_pooled(self._hidden(self.encoder, ids, mask), mask)
+        self._count(ids)
+        return mean_pooled(_states(self.encoder, ids, mask), mask)
 
     def _title_body(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Each body must find its title among all titles of the batch, and the other way round."""
@@ -123,6 +124,14 @@ class Pretraining(nn.Module):
             hidden = teacher.base_model(input_ids=batch["teacher_input_ids"], attention_mask=mask).last_hidden_state
         wanted, found = _similarities(mean_pooled(hidden, mask)), _similarities(self._pooled(batch))
         return functional.kl_div(found.log_softmax(-1), wanted.log_softmax(-1), log_target=True, reduction="batchmean")
+
+
+def _states(model: PreTrainedModel, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return model.base_model(input_ids=ids, attention_mask=mask).last_hidden_state
+
+
+def _cross_entropy(model: PreTrainedModel, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return functional.cross_entropy(vocabulary_logits(model, hidden).float(), targets)
 
 
 def _keep_tied_once(module: nn.Module) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import os
+import shutil
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,7 +52,8 @@ class PretrainingConfig:
     Give `model` (a hub name or local folder of any masked language model, to go on from) or `architecture` (model_type
     and its configuration values, from random initialisation). `generator` is the architecture of the generator for the
     objective `replaced`, `teacher` a name or folder for the objective `similarity`; `static_vectors` starts the
-    embedding of a new model. `run.max_steps` must be set.
+    embedding of a new model. `run.max_steps` must be set. `compiled` fuses the element-wise work by torch.compile (on a
+    CPU it needs a C++ compiler); the weights then differ in the last bits from an uncompiled run's.
     """
 
     run: RunConfig
@@ -64,6 +67,7 @@ class PretrainingConfig:
     static_vectors: Path | None = None
     optimizer: Literal["adamw", "muon"] = "adamw"
     save_half: bool = True
+    compiled: bool = False
 
 
 class Throughput(TrainerCallback):
@@ -124,7 +128,7 @@ def build(config: PretrainingConfig, corpus: PackedCorpus) -> Pretraining:
     generator = new_encoder(config.generator, corpus.tokenizer) if config.generator else None
     teacher = load_model(AutoModelForMaskedLM, config.teacher, strict=False) if config.teacher else None
     names = corpus.label_names if config.batches.objectives.get("distant") else {}
-    return Pretraining(encoder, names, generator, teacher)
+    return Pretraining(encoder, names, generator, teacher, config.compiled)
 
 
 def pretrain(config: PretrainingConfig) -> dict[str, Any]:
@@ -170,6 +174,8 @@ def _check(config: PretrainingConfig) -> None:
     if bool(config.model) == bool(config.architecture):
         found = "both" if config.model else "neither"
         raise InputError("either model (a name or folder) or architecture", found, "correct the configuration")
+    if config.compiled and not shutil.which(os.environ.get("CXX", "g++")):
+        raise InputError("a C++ compiler for compiled: true", "none", "install g++ or set CXX, or set compiled: false")
     for objective, needed in (("replaced", config.generator), ("similarity", config.teacher)):
         if config.batches.objectives.get(objective) and not needed:
             needs = {"replaced": "generator", "similarity": "teacher"}[objective]
