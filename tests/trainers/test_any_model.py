@@ -14,7 +14,8 @@ from transformers import AutoModelForSeq2SeqLM, AutoModelForSequenceClassificati
 from jianghua.codebook import load_codebook
 from jianghua.modeling.batching import ClassifierInput
 from jianghua.modeling.classifier import load_classifier, predict
-from jianghua.modeling.summarizer import generate, load_summarizer, score_lines
+from jianghua.modeling.grounding import unsupported
+from jianghua.modeling.summarizer import Wish, generate, load_summarizer, score_lines
 from jianghua.modeling.writing import write_lines
 from jianghua.schema import InputError
 from jianghua.trainers.classifier import ClassifierConfig, train_classifier
@@ -79,7 +80,7 @@ def test_any_sequence_to_sequence_model(
     assert plain.generation_config.decoder_start_token_id is not None
     summarizer = load_summarizer(saved, torch.device("cpu"), torch.float32)
     texts = sentences[2:5]
-    assert len(generate(summarizer, "gist", texts, num_beams=2)) == 3
+    assert len(generate(summarizer, "gist", texts, Wish(num_beams=2))) == 3
     assert np.isfinite(
         score_lines(summarizer, "gist", texts[1], ["去年全县调解纠纷九百余件", "盗窃警情下降一成三"])
     ).all()
@@ -87,6 +88,25 @@ def test_any_sequence_to_sequence_model(
     for source, written in zip(texts, write_lines(summarizer, "gist", texts), strict=True):
         assert written.text
         assert written.text in source
+
+
+def test_an_encoder_with_a_new_copying_decoder(
+    base_model: Callable[[str], Path], annotated: Path, sentences: tuple[str, ...], tmp_path: Path
+) -> None:
+    decoder = {"model_type": "gpt2", "n_embd": 32, "n_layer": 1, "n_head": 2, "n_positions": 32}
+    config = SummarizerConfig(
+        _run(tmp_path), [annotated], tmp_path / "saved", encoder=str(base_model("modernbert")), decoder=decoder,
+        optimizer="muon", length_share=0.5, max_source_length=48, max_target_length=16, held_out_share=0.3,
+        held_out_pairs=6,
+    )  # fmt: skip
+    assert 0 <= train_summarizer(config)["eval_rougeL"] <= 100
+    summarizer = load_summarizer(tmp_path / "saved", torch.device("cpu"), torch.float32)
+    assert summarizer.settings.lengths
+    methods = ("generate", "constrained", "first")
+    for source, written in zip(sentences, write_lines(summarizer, "gist", sentences, methods), strict=True):
+        assert written.how in ("generated", "constrained", "extracted")
+        assert 0 < len(written.text) <= 30
+        assert not unsupported(written.text, source)
 
 
 def test_a_chinese_bart_folder_without_its_tokenizer_class_is_refused(
@@ -109,9 +129,9 @@ def test_a_chinese_bart_folder_without_its_tokenizer_class_is_refused(
 
 @pytest.mark.parametrize("chosen", [{}, {"model": "x", "architecture": {"model_type": "bert"}}])
 def test_model_or_architecture(chosen: dict, annotated: Path, tmp_path: Path) -> None:
-    found = "both" if chosen else "neither"
-    message = rf"either model \(a name or folder\) or architecture, found {found}"
-    with pytest.raises(InputError, match=message):
+    found = ("both", "model and architecture") if chosen else ("neither", "none")
+    with pytest.raises(InputError, match=rf"either model \(a name or folder\) or architecture, found {found[0]}"):
         train_classifier(ClassifierConfig(_run(tmp_path), [annotated], [], tmp_path / "saved", **chosen))
+    message = rf"one of model, encoder \(names or folders\) and architecture, found {found[1]}"
     with pytest.raises(InputError, match=message):
         train_summarizer(SummarizerConfig(_run(tmp_path), [annotated], tmp_path / "saved", **chosen))

@@ -20,7 +20,7 @@ from jianghua.modeling.writing import Part, Written, compose_summary, content, j
 from jianghua.schema import Document, InputError
 
 CONVENTIONS: tuple[Convention, ...] = ("char-multiset", "char-set-1.0")
-HOWS = ("generated", "extracted", "empty")
+HOWS = ("generated", "constrained", "extracted", "empty")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,14 @@ from transformers.modeling_outputs import BaseModelOutput
 
 from jianghua.modeling.batching import pad, token_budget_batches
 from jianghua.modeling.checkpoint import default_device, inference_dtype, load_model, load_tokenizer, read_settings
+from jianghua.modeling.copying import attach_copying
+from jianghua.modeling.source_words import SourceWords
 
 KIND = "summarizer"
 TOKEN_BUDGET = 4096
 # What is asked for stands in plain words before the source, so that any tokenizer can read it.
-PROMPTS = {"gist": "段落要点：", "headline": "全文标题：", "summary": "全文摘要："}
+PROMPTS = {"gist": "段落要点", "headline": "全文标题", "summary": "全文摘要"}
+LENGTH_STEP = 5  # characters
 HALF_WIDTH = re.compile(r"(?<=[\u3400-\u9fff”》）])[,;:?!()]|[(](?=[\u3400-\u9fff“《])")
 FULL_WIDTH = str.maketrans(",;:?!()", "，；：？！（）")
 LIMITS = {"gist": 30, "headline": 30, "summary": 100}
@@ -29,15 +32,17 @@ class SummarizerSettings:
     """What a checkpoint needs beside its weights.
 
     `methods` names for each kind what is tried, in order: "generate" (the model's own words, if they are
-    grounded), then a way to choose a line of the source: "liked" (by the model), "central" (by what the
-    text repeats), "lead" (the most central of the first sentence) or "first". Chosen on held-out
-    training documents.
+    grounded), "constrained" (its words out of those of the source), then a way to choose a line of the source:
+    "liked" (by the model), "central" (by what the text repeats), "lead" (the most central of the first sentence)
+    or "first". Chosen on held-out training documents. `lengths` tells whether the model has learned to keep a
+    length that is asked for.
     """
 
     max_source_length: int = 192
     max_target_length: int = 64
     source_characters: int = 320
     num_beams: int = 1
+    lengths: bool = False
     methods: tuple[tuple[str, tuple[str, ...]], ...] = tuple((kind, ("generate", "liked")) for kind in PROMPTS)
 
     def to_dict(self) -> dict[str, Any]:
@@ -71,6 +76,7 @@ def new_summarizer(architecture: dict[str, Any], tokenizer: PreTrainedTokenizerB
 def pretrained_summarizer(name: str, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
     """Any sequence-to-sequence hub name or folder, with the special ids its tokenizer has."""
     model = load_model(AutoModelForSeq2SeqLM, name, strict=False)
+    attach_copying(model)
     start = model.config.decoder_start_token_id
     if start is None:
         start = tokenizer.cls_token_id if tokenizer.cls_token_id is not None else tokenizer.pad_token_id
@@ -91,15 +97,23 @@ def load_summarizer(
     settings = read_settings(Path(folder), KIND, SummarizerSettings.from_dict)
     device = device or default_device()
     model = load_model(AutoModelForSeq2SeqLM, str(folder), strict=True, dtype=dtype or inference_dtype(device))
+    attach_copying(model)
     return Summarizer(model.to(device).eval(), load_tokenizer(str(folder)), settings, Path(folder).name)
 
 
+def prompt(kind: str, length: int | None = None) -> str:
+    """What asks for a text of `kind`, of `length` characters at most (rounded up to a multiple of five)."""
+    if length is None:
+        return f"{PROMPTS[kind]}："
+    return f"{PROMPTS[kind]}，{-(-length // LENGTH_STEP) * LENGTH_STEP}字："
+
+
 def encode_source(
-    tokenizer: PreTrainedTokenizerBase, kind: str, texts: Sequence[str], max_length: int
+    tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str], texts: Sequence[str], max_length: int
 ) -> list[list[int]]:
     """Token ids of prompt and source, in the tokenizer's own special tokens."""
-    prompts = [PROMPTS[kind] + text for text in texts]
-    return tokenizer(prompts, truncation=True, max_length=max_length)["input_ids"]
+    joined = [before + text for before, text in zip(prompts, texts, strict=True)]
+    return tokenizer(joined, truncation=True, max_length=max_length)["input_ids"]
 
 
 def widen(text: str) -> str:
@@ -116,19 +130,33 @@ def _generation_config(summarizer: Summarizer, num_beams: int) -> GenerationConf
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How something is to be written: `length` in characters (None: the model's choice), `constrained` to words of the
+    source, `num_beams` (None: the checkpoint's)."""
+
+    length: int | None = None
+    constrained: bool = False
+    num_beams: int | None = None
+
+
 @torch.inference_mode()
-def generate(summarizer: Summarizer, kind: str, texts: Sequence[str], num_beams: int | None = None) -> list[str]:
+def generate(summarizer: Summarizer, kind: str, texts: Sequence[str], wish: Wish = Wish()) -> list[str]:
     """The model's own words for each text, unchecked, in input order."""
-    rows = encode_source(summarizer.tokenizer, kind, texts, summarizer.settings.max_source_length)
-    config = _generation_config(summarizer, num_beams or summarizer.settings.num_beams)
+    tokenizer, settings = summarizer.tokenizer, summarizer.settings
+    asked = prompt(kind, wish.length if settings.lengths else None)
+    rows = encode_source(tokenizer, [asked] * len(texts), texts, settings.max_source_length)
+    beams = wish.num_beams or settings.num_beams
+    config = _generation_config(summarizer, beams)
     outputs = [""] * len(rows)
     for batch in token_budget_batches([len(row) for row in rows], TOKEN_BUDGET):
-        ids, mask = pad([rows[i] for i in batch], summarizer.tokenizer.pad_token_id)
+        ids, mask = pad([rows[i] for i in batch], tokenizer.pad_token_id)
         device = summarizer.model.device
+        words = [SourceWords(tokenizer, [texts[i] for i in batch], beams)] if wish.constrained else []
         written = summarizer.model.generate(
-            input_ids=ids.to(device), attention_mask=mask.to(device), generation_config=config
+            input_ids=ids.to(device), attention_mask=mask.to(device), generation_config=config, logits_processor=words
         )
-        for i, text in zip(batch, summarizer.tokenizer.batch_decode(written, skip_special_tokens=True), strict=True):
+        for i, text in zip(batch, tokenizer.batch_decode(written, skip_special_tokens=True), strict=True):
             outputs[i] = widen(text.replace(" ", ""))
     return outputs
 
@@ -145,7 +173,7 @@ def target_ids(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, lines
 def score_lines(summarizer: Summarizer, kind: str, text: str, lines: Sequence[str]) -> list[float]:
     """Mean log-probability per token of each line given the source: how much the model likes it."""
     model, device = summarizer.model, summarizer.model.device
-    source = encode_source(summarizer.tokenizer, kind, [text], summarizer.settings.max_source_length)
+    source = encode_source(summarizer.tokenizer, [prompt(kind)], [text], summarizer.settings.max_source_length)
     ids, mask = (t.to(device) for t in pad(source, summarizer.tokenizer.pad_token_id))
     hidden = model.get_encoder()(input_ids=ids, attention_mask=mask).last_hidden_state
     rows, scores = target_ids(summarizer.tokenizer, model, lines), [0.0] * len(lines)
@@ -153,7 +181,7 @@ def score_lines(summarizer: Summarizer, kind: str, text: str, lines: Sequence[st
         labels, real = (t.to(device) for t in pad([rows[i] for i in batch], summarizer.tokenizer.pad_token_id))
         start = torch.full((len(batch), 1), model.generation_config.decoder_start_token_id, device=device)
         output = model(
-            encoder_outputs=BaseModelOutput(last_hidden_state=hidden.expand(len(batch), -1, -1)),
+            encoder_outputs=BaseModelOutput(last_hidden_state=hidden.repeat(len(batch), 1, 1)),
             attention_mask=mask.expand(len(batch), -1), decoder_input_ids=torch.cat([start, labels[:, :-1]], dim=1),
         )  # fmt: skip
         log = output.logits.float().log_softmax(-1).gather(-1, labels[..., None])[..., 0] * real

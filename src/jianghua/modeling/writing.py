@@ -1,17 +1,19 @@
 """Short texts that keep their promises: within a length, whole, and with nothing that the source does not say.
 
-The model proposes; what is not grounded is replaced by the line of the source that the model likes best.
+The model proposes; what is not grounded is written again out of the source's own words, and if that fails, too, a line
+of the source takes its place.
 Evaluation and inference both write through here.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jianghua.modeling.extractive import Line, balanced, candidate_lines, central_line, digest, first_line, opening
 from jianghua.modeling.grounding import locate, unsupported
-from jianghua.modeling.summarizer import LIMITS, Summarizer, generate, score_lines
+from jianghua.modeling.summarizer import LIMITS, Summarizer, Wish, generate, score_lines
 from jianghua.schema import Document
 
 TRIM = " ，,、；;：:。"
@@ -20,6 +22,8 @@ PRIORITY = ("deployment", "guidance", "review", "safeguard", "situation", "meeti
 NO_GIST = ("heading", "boilerplate")
 # A summary is made of lines of this length: longer than a gist, for it has to say who and when.
 LINE_LIMITS = LIMITS | {"summary": 60}
+# Methods that let the model write: how the result is called, and what is asked of `generate`.
+OWN_WORDS = {"generate": ("generated", Wish()), "constrained": ("constrained", Wish(constrained=True))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +78,25 @@ def write_lines(
         methods: what is tried, in order; default: what the checkpoint's settings name for `kind`.
     """
     methods = methods or dict(summarizer.settings.methods)[kind]
+    limit = LINE_LIMITS[kind]
     written = [Written("")] * len(sources)
     rest = [i for i, source in enumerate(sources) if source.strip()]
-    if "generate" in methods:
-        for i, text in zip(rest, _own_words(summarizer, kind, [sources[i] for i in rest]), strict=True):
-            if acceptable(text, sources[i], LINE_LIMITS[kind]):
-                written[i] = Written(text, tuple(locate(text, sources[i])), "generated")
-    fallback = next((method for method in methods if method != "generate"), "first")
+    for method in (method for method in methods if method in OWN_WORDS):
+        how, wish = OWN_WORDS[method]
+        wish = dataclasses.replace(wish, length=limit if wish.constrained else None)
+        for i, text in zip(rest, _own_words(summarizer, kind, [sources[i] for i in rest], wish), strict=True):
+            if acceptable(text, sources[i], limit):
+                written[i] = Written(text, tuple(locate(text, sources[i])), how)
+        rest = [i for i in rest if not written[i].text]
+    fallback = next((method for method in methods if method not in OWN_WORDS), "first")
     for i in rest:
-        if not written[i].text:
-            written[i] = write_line(summarizer, kind, sources[i], fallback)
+        written[i] = write_line(summarizer, kind, sources[i], fallback)
     return written
 
 
-def _own_words(summarizer: Summarizer, kind: str, sources: Sequence[str]) -> list[str]:
+def _own_words(summarizer: Summarizer, kind: str, sources: Sequence[str], wish: Wish) -> list[str]:
     read = [digest(source.split("\n"), summarizer.settings.source_characters) for source in sources]
-    return [text.strip(TRIM) for text in generate(summarizer, kind, read)] if read else []
+    return [text.strip(TRIM) for text in generate(summarizer, kind, read, wish)] if read else []
 
 
 @dataclass(frozen=True, slots=True)

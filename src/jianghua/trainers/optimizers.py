@@ -50,11 +50,12 @@ def make_optimizer(model: nn.Module, name: str, learning_rate: float, weight_dec
     Vectors and embeddings are not decayed. Muon's step is scaled to the size of AdamW's, so one rate serves both.
     """
     named = [(key, p) for key, p in model.named_parameters() if p.requires_grad]
-    inside = [p for key, p in named if (p.ndim == 2 and ".layers." in key) or (p.ndim == 2 and ".layer." in key)]
+    inside = [p for key, p in named if p.ndim == 2 and any(part in key for part in (".layers.", ".layer.", ".h."))]
     chosen = {id(p) for p in inside}
     rest = [(key, p) for key, p in named if id(p) not in chosen]
-    decayed = [p for key, p in rest if p.ndim == 2 and "embeddings" not in key]
-    plain = [p for key, p in rest if p.ndim != 2 or "embeddings" in key]
+    embeddings = ("embeddings", ".wte.", ".wpe.")
+    decayed = [p for key, p in rest if p.ndim == 2 and not any(part in key for part in embeddings)]
+    plain = [p for key, p in rest if p.ndim != 2 or any(part in key for part in embeddings)]
     groups = [{"params": decayed, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
     if name == "adamw":
         groups[0]["params"] = inside + decayed

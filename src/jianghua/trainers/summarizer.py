@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from datasets import Dataset
 from transformers import (
+    AutoModel,
     EvalPrediction,
     PreTrainedModel,
     PreTrainedTokenizerBase,
@@ -24,7 +26,8 @@ from jianghua.config import config_hash, config_values, portable
 from jianghua.corpus.columns import Columns
 from jianghua.metrics.rouge import corpus_rouge
 from jianghua.modeling.batching import pad
-from jianghua.modeling.checkpoint import load_tokenizer, save_checkpoint
+from jianghua.modeling.checkpoint import load_model, load_tokenizer, save_checkpoint
+from jianghua.modeling.copying import new_pair
 from jianghua.modeling.summarizer import (
     Summarizer,
     SummarizerSettings,
@@ -32,6 +35,7 @@ from jianghua.modeling.summarizer import (
     generate,
     new_summarizer,
     pretrained_summarizer,
+    prompt,
     target_ids,
 )
 from jianghua.modeling.tokenization import train_tokenizer
@@ -39,6 +43,7 @@ from jianghua.modeling.writing import write_lines
 from jianghua.records import write_jsonl
 from jianghua.schema import Document, InputError
 from jianghua.trainers.data import read_all, training_codebook, training_parts
+from jianghua.trainers.optimizers import make_optimizer
 from jianghua.trainers.pairs import Pair, annotated_pairs, row_pairs, title_pairs
 from jianghua.trainers.run import (
     RunConfig,
@@ -64,8 +69,10 @@ VOCABULARY_PAIRS = 6000  # more text changes few pieces and takes minutes
 class SummarizerConfig:
     """One summariser run.
 
-    Give `model` (a hub name or local folder of BART, mT5, Pegasus, an encoder-decoder …) or
-    `architecture` (model_type and its configuration values, from random initialisation).
+    Give `model` (a hub name or local folder of BART, mT5, Pegasus, an encoder-decoder …), `encoder` (of any masked
+    language model, with a new copying decoder of the values in `decoder`) or `architecture` (model_type and its
+    configuration values, from random initialisation). `length_share` of the pairs say how long the target is, so that
+    a length can be asked for.
     `title_data` adds title ← body pairs, at most `titles_per_file` of each corpus. A share of the
     annotated documents, or `held_out_data`, is held out to choose the checkpoint; `dev_data` only
     reports. With `columns` the files are rows of any table.
@@ -76,6 +83,10 @@ class SummarizerConfig:
     save_to: Path
     model: str | None = None
     architecture: dict[str, Any] = field(default_factory=dict)
+    encoder: str | None = None
+    decoder: dict[str, Any] = field(default_factory=dict)
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    length_share: float = 0.0
     vocab_size: int = 8000
     title_data: list[Path] = field(default_factory=list)
     titles_per_file: int = 0
@@ -99,10 +110,17 @@ def encode_pairs(
     rows: dict[str, list[list[int]]] = {"input_ids": [], "labels": []}
     for kind in sorted({pair.kind for pair in pairs}):
         chosen = of_kind(pairs, kind)
-        rows["input_ids"] += encode_source(tokenizer, kind, [pair.source for pair in chosen], config.max_source_length)
+        asked = [prompt(kind, _wished_length(pair, config.length_share)) for pair in chosen]
+        rows["input_ids"] += encode_source(tokenizer, asked, [pair.source for pair in chosen], config.max_source_length)
         labels = target_ids(tokenizer, model, [pair.target for pair in chosen])
         rows["labels"] += [ids[: config.max_target_length] for ids in labels]
     return Dataset.from_dict(rows)
+
+
+def _wished_length(pair: Pair, share: float) -> int | None:
+    """The target's own length for a share of the pairs, chosen by a hash of the target; None for the others."""
+    draw = int.from_bytes(hashlib.sha256(pair.target.encode()).digest()[:4], "big") / 2**32
+    return len(pair.target) if draw < share else None
 
 
 def collate(model: PreTrainedModel, pad_id: int) -> Callable[[list[dict[str, Any]]], dict[str, torch.Tensor]]:
@@ -148,17 +166,24 @@ def make_compute_metrics(tokenizer: PreTrainedTokenizerBase) -> Callable[[EvalPr
 def build_model(
     config: SummarizerConfig, pairs: Sequence[Pair], checkpoint: Path | None = None
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """A pretrained model, or one from random initialisation with its own (the checkpoint's) vocabulary.
+    """A pretrained model, a pretrained encoder with a new decoder, or a model from random initialisation with its own
+    (the checkpoint's) vocabulary.
 
     Raises:
-        InputError: neither or both of `model` and `architecture` given.
+        InputError: not exactly one of `model`, `encoder` and `architecture` given.
     """
-    if bool(config.model) == bool(config.architecture):
-        found = "both" if config.model else "neither"
-        raise InputError("either model (a name or folder) or architecture", found, "correct the configuration")
+    given = [name for name in ("model", "encoder", "architecture") if getattr(config, name)]
+    if len(given) != 1:
+        found = " and ".join(given) or "none"
+        raise InputError(
+            "one of model, encoder (names or folders) and architecture", found, "correct the configuration"
+        )
     if config.model:
         tokenizer = load_tokenizer(config.model)
         return pretrained_summarizer(config.model, tokenizer), tokenizer
+    if config.encoder:
+        tokenizer = load_tokenizer(config.encoder)
+        return new_pair(load_model(AutoModel, config.encoder, strict=False), config.decoder, tokenizer), tokenizer
     sample = pairs[:: max(1, len(pairs) // VOCABULARY_PAIRS)]
     texts = [text for pair in sample for text in (pair.source, pair.target)]
     tokenizer = own_tokenizer(lambda: train_tokenizer(texts, config.vocab_size), checkpoint)
@@ -194,7 +219,7 @@ def choose_methods(summarizer: Summarizer, held: Sequence[Pair]) -> SummarizerSe
     for kind in ("gist", "headline"):
         pairs = of_kind(held, kind) or of_kind(held, "gist") or held
         net = max(EXTRACTIVE, key=lambda method: rouge_l(summarizer, kind, pairs, (method,)))
-        ways = [(net,), ("generate", net)]
+        ways = [(net,), ("constrained", net), ("generate", net), ("generate", "constrained", net)]
         methods[kind] = max(ways, key=lambda way: rouge_l(summarizer, kind, pairs, way))
     return dataclasses.replace(summarizer.settings, methods=tuple(methods.items()))
 
@@ -228,6 +253,7 @@ def train_summarizer(config: SummarizerConfig) -> dict[str, float]:
         eval_dataset=encode_pairs(held, tokenizer, model, config),
         data_collator=collate(model, tokenizer.pad_token_id),
         compute_metrics=make_compute_metrics(tokenizer), callbacks=callbacks(config.run, fingerprint),
+        optimizers=(_optimizer(model, config), None),
     )  # fmt: skip
     fit(trainer, checkpoint)
     scores = trainer.evaluate()
@@ -236,9 +262,18 @@ def train_summarizer(config: SummarizerConfig) -> dict[str, float]:
     return {key: value for key, value in scores.items() if "rouge" in key}
 
 
+def _optimizer(model: PreTrainedModel, config: SummarizerConfig) -> torch.optim.Optimizer | None:
+    """None leaves AdamW to Trainer, which keeps norms and biases from decay."""
+    if config.optimizer == "adamw":
+        return None
+    return make_optimizer(model, config.optimizer, config.run.learning_rate, config.run.weight_decay)
+
+
 def finish(trainer: Seq2SeqTrainer, config: SummarizerConfig, held: Sequence[Pair]) -> None:
     """Choose the ways of writing on the held-out pairs, save the checkpoint, score its own words on `dev_data`."""
-    settings = SummarizerSettings(config.max_source_length, config.max_target_length, config.source_characters)
+    settings = SummarizerSettings(
+        config.max_source_length, config.max_target_length, config.source_characters, lengths=config.length_share > 0
+    )
     model, tokenizer = trainer.accelerator.unwrap_model(trainer.model).eval(), trainer.processing_class
     summarizer = Summarizer(model, tokenizer, settings, config.save_to.name)  # type: ignore[arg-type]
     settings = choose_methods(summarizer, held)
