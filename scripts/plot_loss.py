@@ -1,6 +1,6 @@
 """Draw the loss curve of a pretraining run.
 
-    python scripts/plot_loss.py --run outputs/encoder-compact --output models/encoder-compact/loss.svg
+python scripts/plot_loss.py --run outputs/encoder-compact --output models/encoder-compact/loss.svg
 """
 
 from __future__ import annotations
