@@ -5,6 +5,8 @@
 
 Values of the YAML can be overridden (`--run.learning_rate 1e-4`). Documents of its train_data that are in no fold are
 trained on in every fold but those that hold a near-duplicate of them. A finished fold is not run again.
+Of a configuration with `ngrams: true`, `--encoder-alone FOLDER` keeps what the same encoders say by themselves; that is
+the finished run of the same command with `--ngrams false --out FOLDER`.
 `--against outputs/cv/tfidf` adds the paired difference to that run; `--record NAME --changed "what and why"` appends
 the result to data/results/cross_validation.jsonl.
 """
@@ -12,6 +14,7 @@ the result to data/results/cross_validation.jsonl.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import shutil
 import time
 from collections.abc import Callable
@@ -98,6 +101,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--folds", type=Path, default=ROOT / "data" / "folds.json", metavar="FILE.json")
     result.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="N")
     result.add_argument("--folds-to-run", type=int, nargs="+", metavar="N", help="default: all")
+    result.add_argument("--encoder-alone", type=Path, metavar="FOLDER", help="also the encoders without their n-grams")
     result.add_argument("--against", type=Path, metavar="FOLDER", help="the --out of a run to compare with")
     result.add_argument("--record", metavar="NAME", help="append the result under this name")
     result.add_argument("--changed", metavar="TEXT", help="what differs from the reference; with --record")
@@ -129,7 +133,9 @@ def baseline(name: str, data: Data) -> System:
     return System(label, known, {"config": f"baseline {name}", "overrides": [], "config_hash": None, "base": None})
 
 
-def trained(config: ClassifierConfig, path: Path, overrides: list[str], data: Data) -> System:
+def trained(
+    config: ClassifierConfig, path: Path, overrides: list[str], data: Data, encoder_alone: Path | None = None
+) -> System:
     """The classifier of a configuration, trained by the ordinary trainer."""
     annotated = {file.resolve() for file in data.files}
     extra_files = [file for file in config.train_data if file.resolve() not in annotated]
@@ -148,17 +154,28 @@ def trained(config: ClassifierConfig, path: Path, overrides: list[str], data: Da
         # What an interrupted run took before is not known here.
         seconds = None if resumed else round(time.perf_counter() - began, 1)
         classifier = load_classifier(folder / "model")
-        rows = rows_of_prediction(held, predict(classifier, classifier_inputs(held)))
-        return rows, {
+        inputs = classifier_inputs(held)
+        known = {
             "seconds": seconds, "trained_on": trained_on, "left_out": len(leaks),
             "device": str(classifier.model.device), "parameters": classifier.model.num_parameters(),
             "settings": classifier.settings.to_dict(),
         }  # fmt: skip
+        if encoder_alone:
+            alone = rows_of_prediction(held, predict(dataclasses.replace(classifier, ngrams=None), inputs))
+            place = fold_folder(encoder_alone, seed, fold)
+            place.mkdir(parents=True, exist_ok=True)
+            same = fingerprint_of(dataclasses.replace(config, ngrams=False)) | {"seed": seed}
+            write_fold(place, alone, {"fingerprint": same} | known)
+        return rows_of_prediction(held, predict(classifier, inputs)), known
 
-    fingerprint = identity(config) | {"data": data.identity, "extras": [sha256(file) for file in extra_files]}
+    def fingerprint_of(config: ClassifierConfig) -> dict[str, Any]:
+        return identity(config) | {"data": data.identity, "extras": [sha256(file) for file in extra_files]}
+
+    if encoder_alone and not config.ngrams:
+        raise InputError("--encoder-alone with ngrams: true", "ngrams: false", "leave it out: the encoder is alone")
     place = Path(portable(path))
     facts = {"config": path.name if place.is_absolute() else str(place), "overrides": overrides}
-    return System(label, fingerprint, facts | identity(config))
+    return System(label, fingerprint_of(config), facts | identity(config))
 
 
 def run_fold(system: System, out: Path, seed: int, fold: int) -> None:
@@ -198,7 +215,7 @@ def chosen_system(given: argparse.Namespace, overrides: list[str]) -> tuple[Syst
     if given.config:
         config = parse_config(ClassifierConfig, ["--config", str(given.config), *overrides], __doc__ or "")
         data = read_data(given.data, given.folds, load_codebook(codebook_of(config)))
-        return trained(config, given.config, overrides, data), data
+        return trained(config, given.config, overrides, data, given.encoder_alone), data
     data = read_data(given.data, given.folds, load_codebook())
     return baseline(given.baseline, data), data
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from jianghua.modeling.checkpoint import checkpoint_id
 from jianghua.modeling.classifier import Classifier, load_classifier
 from jianghua.modeling.summarizer import Summarizer, load_summarizer
-from jianghua.records import sha256
 from jianghua.schema import InputError
 
 CLASSIFIER, SUMMARIZER = "classifier-small", "summarizer-small"
@@ -45,12 +45,10 @@ def find_models(models: str | Path | None = None) -> Path:
     )
 
 
-def _identity(folder: Path) -> str:
-    return f"{folder.name}@{sha256(folder / 'model.safetensors')[:12]}"
-
-
 @lru_cache(maxsize=2)
 def open_models(folder: Path) -> Models:
     """Load both checkpoints of a folder once a process."""
     paths = folder / CLASSIFIER, folder / SUMMARIZER
-    return Models(load_classifier(paths[0]), load_summarizer(paths[1]), _identity(paths[0]), _identity(paths[1]))
+    return Models(
+        load_classifier(paths[0]), load_summarizer(paths[1]), checkpoint_id(paths[0]), checkpoint_id(paths[1])
+    )

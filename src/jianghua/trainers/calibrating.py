@@ -12,10 +12,12 @@ from transformers import PreTrainedTokenizerBase
 from jianghua.metrics.calibration import fit_platt, fit_temperature
 from jianghua.metrics.classification import best_thresholds
 from jianghua.modeling.batching import Windows, classifier_inputs, encode_windows
-from jianghua.modeling.classifier import ClassifierSettings, judged, predict_from_logits
+from jianghua.modeling.classifier import ClassifierSettings, NgramPart, Prediction, judged, predict_from_logits
+from jianghua.modeling.ngrams import fit_mixing, fit_ngrams, mix
 from jianghua.schema import Document, Label
 
 TARGETS = 2  # columns of the label tensor before the domains: task index, weight
+_TRUST = 100  # positives at which a label's own threshold counts as much as the one of all labels
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,54 @@ def calibrate(logits: np.ndarray, split: Split, settings: ClassifierSettings, ri
     """Temperature, Platt scaling, thresholds and the review limit, all from held-out paragraphs."""
     rows = target_rows(split.labels, settings, 1.0)
     calibrated = _calibrated(logits, rows[split.windows.row], settings)
-    prediction = predict_from_logits(logits, split.windows, len(split.labels), calibrated)
-    thresholds = best_thresholds(prediction.domain, rows[:, TARGETS:])
-    tuned = dataclasses.replace(calibrated, thresholds=tuple(thresholds.tolist()))
+    return decide(predict_from_logits(logits, split.windows, len(split.labels), calibrated), split.labels, risk)
+
+
+def decide(prediction: Prediction, labels: Sequence[Label], risk: float = 0.1) -> ClassifierSettings:
+    """The prediction's settings with thresholds and the review limit chosen on its held-out paragraphs."""
+    settings = prediction.settings
+    thresholds = shrunken_thresholds(prediction.domain, target_rows(labels, settings, 1.0)[:, TARGETS:])
+    tuned = dataclasses.replace(settings, thresholds=tuple(thresholds.tolist()))
     prediction = dataclasses.replace(prediction, settings=tuned)
-    pairs = zip(prediction.labels(), split.labels, strict=True)
+    pairs = zip(prediction.labels(), labels, strict=True)
     correct = np.array([judged(found, tuned) == judged(label, tuned) for found, label in pairs])
     return dataclasses.replace(tuned, review_below=review_limit(prediction.confidence(), correct, risk))
+
+
+def shrunken_thresholds(scores: np.ndarray, gold: np.ndarray) -> np.ndarray:
+    """(k,) thresholds with the highest F1, drawn towards the best common one the fewer positives a label has.
+
+    On a development fold a label's own threshold, chosen on a dozen positives, cost more than it gained.
+    """
+    if not scores.size:
+        return np.zeros(scores.shape[1])
+    common = best_thresholds(scores.reshape(-1, 1), gold.reshape(-1, 1))
+    positives = gold.sum(axis=0)
+    return (positives * best_thresholds(scores, gold) + _TRUST * common) / (positives + _TRUST)
+
+
+def fit_ngram_part(train: Sequence[Document], held: Sequence[Document], prediction: Prediction) -> NgramPart:
+    """N-grams of the training paragraphs, mixed with the encoder's `prediction` of the held-out ones."""
+    settings = prediction.settings
+    (texts, targets), (held_texts, held_targets) = (_indicators(part, settings) for part in (train, held))
+    ngrams = fit_ngrams(texts, targets)
+    margins = ngrams.margins(held_texts)
+    mixing = fit_mixing(prediction.task, prediction.domain, margins, held_targets)
+    mixed = Prediction(*mix(mixing, prediction.task, prediction.domain, margins), settings)
+    chosen = decide(mixed, [p.label for d in held for p in d.paragraphs if p.label])
+    return NgramPart(ngrams, mixing, chosen.thresholds, chosen.review_below)
+
+
+def _indicators(documents: Sequence[Document], settings: ClassifierSettings) -> tuple[list[str], np.ndarray]:
+    """Texts of the labelled paragraphs and (n, labels) of 0 and 1, task types first."""
+    pairs = [(p.text, p.label) for d in documents for p in d.paragraphs if p.label]
+    rows = target_rows([label for _, label in pairs], settings, 1.0)
+    tasks = (
+        np.eye(len(settings.task_type), dtype=np.float32)[rows[:, 0].astype(int)]
+        if settings.task_type
+        else (np.zeros((len(rows), 0), dtype=np.float32))
+    )
+    return [text for text, _ in pairs], np.hstack([tasks, rows[:, TARGETS:]])
 
 
 def _calibrated(logits: np.ndarray, targets: np.ndarray, settings: ClassifierSettings) -> ClassifierSettings:

@@ -26,10 +26,11 @@ from jianghua.modeling.classifier import (
     pretrained_classifier,
     scores,
 )
+from jianghua.modeling.ngrams import drop_ngrams
 from jianghua.modeling.tokenization import train_tokenizer
 from jianghua.records import write_jsonl
 from jianghua.schema import Document, InputError, Label
-from jianghua.trainers.calibrating import TARGETS, Split, calibrate, encode, target_rows
+from jianghua.trainers.calibrating import TARGETS, Split, calibrate, encode, fit_ngram_part, target_rows
 from jianghua.trainers.data import read_all, training_codebook, training_parts
 from jianghua.trainers.run import (
     RunConfig,
@@ -54,7 +55,8 @@ class ClassifierConfig:
     A share of the training documents, chosen by a hash of their ids, or `held_out_data` is held out to
     choose the checkpoint, the thresholds and the calibration; `dev_data` only reports. With `columns`
     the files are rows of any table, and `codebook: null` takes the labels that the training rows have.
-    Without `calibrate` probabilities are the model's own, and thresholds .5.
+    Without `calibrate` probabilities are the model's own, and thresholds .5. `ngrams` adds a linear model of
+    character n-grams to the checkpoint, fitted on the training part and mixed in by the held-out one.
     """
 
     run: RunConfig
@@ -71,6 +73,7 @@ class ClassifierConfig:
     held_out_data: list[Path] = field(default_factory=list)
     held_out_share: float = 0.1
     calibrate: bool = True
+    ngrams: bool = False
     uncertain_weight: float = 0.5
     class_balance: float = 0.5
     domain_weight: float = 4.0
@@ -172,6 +175,9 @@ def build_model(
 
 def train_classifier(config: ClassifierConfig) -> dict[str, Any]:
     """Train, calibrate and save; returns the scores on `dev_data` (also in `<output_dir>/scores.json`)."""
+    if config.ngrams and not config.calibrate:
+        do = "set calibrate: true, or ngrams: false"
+        raise InputError("calibrate with ngrams: held-out paragraphs say how to mix them in", "calibrate: false", do)
     arguments = training_arguments(config.run, "eval_mean_macro_f1")
     config.run.output_dir.mkdir(parents=True, exist_ok=True)
     set_seed(config.run.seed)
@@ -197,7 +203,7 @@ def train_classifier(config: ClassifierConfig) -> dict[str, Any]:
     )  # fmt: skip
     fit(trainer, checkpoint)
     dev = {portable(path): read_all([path], codebook, config.columns) for path in config.dev_data}
-    return finish(trainer, config, settings, splits["held"], dev)
+    return finish(trainer, config, settings, splits["held"], (train, held), dev)
 
 
 def finish(
@@ -205,18 +211,26 @@ def finish(
     config: ClassifierConfig,
     settings: ClassifierSettings,
     held: Split,
+    parts: tuple[Sequence[Document], Sequence[Document]],
     dev: dict[str, list[Document]],
 ) -> dict[str, Any]:
-    """Calibrate on the held-out documents, save the checkpoint, score it on each development set."""
+    """Calibrate on the held-out of the (training, held-out) `parts`, save, score each development set."""
+    ngrams = None
     if config.calibrate:
         logits = logits_in_order(trainer.predict(trainer.eval_dataset))  # type: ignore[arg-type]
         settings = calibrate(logits, held, settings)
+        if config.ngrams:
+            prediction = predict_from_logits(logits, held.windows, len(held.labels), settings)
+            ngrams = fit_ngram_part(*parts, prediction)
     tokenizer = trainer.processing_class
     model = trainer.accelerator.unwrap_model(trainer.model)
     if trainer.is_world_process_zero():
         facts = {"config_hash": config_hash(config)}
         save_checkpoint(config.save_to, model, tokenizer, settings.to_dict() | facts, config.save_half)  # type: ignore[arg-type]
-    classifier = Classifier(model.eval(), tokenizer, settings, config.save_to.name)  # type: ignore[arg-type]
+        drop_ngrams(config.save_to)
+        if ngrams:
+            ngrams.save(config.save_to)
+    classifier = Classifier(model.eval(), tokenizer, settings, config.save_to.name, ngrams)  # type: ignore[arg-type]
     found = {name: scores_of(classifier, documents) for name, documents in dev.items()}
     if trainer.is_world_process_zero():
         write_jsonl([found], config.run.output_dir / "scores.json")
