@@ -5,8 +5,8 @@
 
 Values of the YAML can be overridden (`--run.learning_rate 1e-4`). Documents of its train_data that are in no fold are
 trained on in every fold but those that hold a near-duplicate of them. A finished fold is not run again.
-Of a configuration with `ngrams: true`, `--encoder-alone FOLDER` keeps what the same encoders say by themselves; that is
-the finished run of the same command with `--ngrams false --out FOLDER`.
+Of a configuration with `ngrams`, `--encoder-alone FOLDER` keeps what the same encoders say by themselves; that is
+the finished run of the same command with `--ngrams 0 --out FOLDER`.
 `--against outputs/cv/tfidf` adds the paired difference to that run; `--record NAME --changed "what and why"` appends
 the result to data/results/cross_validation.jsonl.
 """
@@ -164,7 +164,7 @@ def trained(
             alone = rows_of_prediction(held, predict(dataclasses.replace(classifier, ngrams=None), inputs))
             place = fold_folder(encoder_alone, seed, fold)
             place.mkdir(parents=True, exist_ok=True)
-            same = fingerprint_of(dataclasses.replace(config, ngrams=False)) | {"seed": seed}
+            same = fingerprint_of(dataclasses.replace(config, ngrams=0)) | {"seed": seed}
             write_fold(place, alone, {"fingerprint": same} | known)
         return rows_of_prediction(held, predict(classifier, inputs)), known
 
@@ -172,7 +172,7 @@ def trained(
         return identity(config) | {"data": data.identity, "extras": [sha256(file) for file in extra_files]}
 
     if encoder_alone and not config.ngrams:
-        raise InputError("--encoder-alone with ngrams: true", "ngrams: false", "leave it out: the encoder is alone")
+        raise InputError("--encoder-alone with ngrams above 0", "0", "leave it out: the encoder is alone")
     place = Path(portable(path))
     facts = {"config": path.name if place.is_absolute() else str(place), "overrides": overrides}
     return System(label, fingerprint_of(config), facts | identity(config))

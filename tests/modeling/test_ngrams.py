@@ -35,7 +35,7 @@ TARGETS[::2, TASKS] = 1  # the first domain is that of courts
 
 def _part() -> NgramPart:
     mixing = Mixing(0.5, 2.0, 0.5, 2.0, (0.1,) * DOMAINS)
-    return NgramPart(fit_ngrams(TEXTS, TARGETS), mixing, (0.4,) * DOMAINS, 0.3)
+    return NgramPart(fit_ngrams(TEXTS, TARGETS, 500), mixing, (0.4,) * DOMAINS, 0.3)
 
 
 @pytest.fixture
@@ -50,20 +50,20 @@ def folder(bert_tokenizer: PreTrainedTokenizerBase, tmp_path: Path) -> Path:
 
 
 def test_margins_tell_labels_apart_and_say_nothing_of_labels_never_seen() -> None:
-    margins = fit_ngrams(TEXTS, TARGETS).margins([f"今天，{COURT}", f"今天，{FOREST}", ""])
+    margins = fit_ngrams(TEXTS, TARGETS, 500).margins([f"今天，{COURT}", f"今天，{FOREST}", ""])
     assert margins.shape == (3, LABELS)
     assert margins[0, 0] > 0 > margins[1, 0]
     assert margins[1, 1] > 0 > margins[0, 1]
     assert margins[0, TASKS] > 0 > margins[1, TASKS]
     assert not margins[:, 2:TASKS].any()
     assert not margins[:, TASKS + 1 :].any()
-    assert fit_ngrams(TEXTS, TARGETS).margins([]).shape == (0, LABELS)
+    assert fit_ngrams(TEXTS, TARGETS, 500).margins([]).shape == (0, LABELS)
 
 
 def test_at_most_so_many_pieces() -> None:
     assert len(fit_ngrams(TEXTS, TARGETS, pieces=7).pieces) == 7
     with pytest.raises(InputError, match="share some characters"):
-        fit_ngrams(["甲", "乙"], TARGETS[:2])
+        fit_ngrams(["甲", "乙"], TARGETS[:2], 9)
 
 
 def test_mixing_follows_the_model_that_knows() -> None:

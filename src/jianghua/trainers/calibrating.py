@@ -75,11 +75,13 @@ def shrunken_thresholds(scores: np.ndarray, gold: np.ndarray) -> np.ndarray:
     return (positives * best_thresholds(scores, gold) + _TRUST * common) / (positives + _TRUST)
 
 
-def fit_ngram_part(train: Sequence[Document], held: Sequence[Document], prediction: Prediction) -> NgramPart:
-    """N-grams of the training paragraphs, mixed with the encoder's `prediction` of the held-out ones."""
+def fit_ngram_part(
+    train: Sequence[Document], held: Sequence[Document], prediction: Prediction, pieces: int
+) -> NgramPart:
+    """At most `pieces` n-grams of the training paragraphs, mixed with the encoder's `prediction` of the held-out ones."""
     settings = prediction.settings
     (texts, targets), (held_texts, held_targets) = (_indicators(part, settings) for part in (train, held))
-    ngrams = fit_ngrams(texts, targets)
+    ngrams = fit_ngrams(texts, targets, pieces)
     margins = ngrams.margins(held_texts)
     mixing = fit_mixing(prediction.task, prediction.domain, margins, held_targets)
     mixed = Prediction(*mix(mixing, prediction.task, prediction.domain, margins), settings)

@@ -55,8 +55,8 @@ class ClassifierConfig:
     A share of the training documents, chosen by a hash of their ids, or `held_out_data` is held out to
     choose the checkpoint, the thresholds and the calibration; `dev_data` only reports. With `columns`
     the files are rows of any table, and `codebook: null` takes the labels that the training rows have.
-    Without `calibrate` probabilities are the model's own, and thresholds .5. `ngrams` adds a linear model of
-    character n-grams to the checkpoint, fitted on the training part and mixed in by the held-out one.
+    Without `calibrate` probabilities are the model's own, and thresholds .5. `ngrams` above 0 adds a linear
+    model of that many character n-grams to the checkpoint, fitted on the training part and mixed in by the held-out one.
     """
 
     run: RunConfig
@@ -73,7 +73,7 @@ class ClassifierConfig:
     held_out_data: list[Path] = field(default_factory=list)
     held_out_share: float = 0.1
     calibrate: bool = True
-    ngrams: bool = False
+    ngrams: int = 0
     uncertain_weight: float = 0.5
     class_balance: float = 0.5
     domain_weight: float = 4.0
@@ -221,7 +221,7 @@ def finish(
         settings = calibrate(logits, held, settings)
         if config.ngrams:
             prediction = predict_from_logits(logits, held.windows, len(held.labels), settings)
-            ngrams = fit_ngram_part(*parts, prediction)
+            ngrams = fit_ngram_part(*parts, prediction, config.ngrams)
     tokenizer = trainer.processing_class
     model = trainer.accelerator.unwrap_model(trainer.model)
     if trainer.is_world_process_zero():

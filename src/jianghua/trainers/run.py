@@ -171,10 +171,10 @@ def fit(trainer: Trainer, checkpoint: Path | None) -> None:
 def run_fingerprint(values: dict[str, Any], data: Sequence[Path], processes: int) -> dict[str, Any]:
     """What must not change between a checkpoint and its resumption: configuration values, training files, processes.
 
-    Places of outputs may.
+    Places of outputs may, and the n-grams, which are fitted after training.
     """
     places = {"output_dir", "resume", "report_to", "save_total_limit", "logging_steps"}
     run = {f"run.{key}": value for key, value in values["run"].items() if key not in places}
     files = {f"content of {portable(path)}": sha256(path) for path in data}
-    settings = {key: value for key, value in values.items() if key not in ("run", "save_to")}
+    settings = {key: value for key, value in values.items() if key not in ("run", "save_to", "ngrams")}
     return settings | run | files | {"number of processes": processes}
