@@ -215,3 +215,21 @@ def _check_predictions(folder: Path, home: Path, trained_on: set[str]) -> None:
     prediction = predict(load_classifier(folder / "model"), classifier_inputs(held))
     assert [tuple(row["policy_domain"]) for row in rows] == prediction.domain_labels()
     assert json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["fingerprint"]["seed"] == 3
+
+
+def test_the_encoder_alone_is_a_run_of_its_own(call: Call, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    alone = str(tmp_path / "alone")
+    words = ["--config", "config.yaml", "--folds-to-run", "0"]
+    assert call("both", *words, "--encoder-alone", alone) == 2
+    assert "--encoder-alone with ngrams above 0" in capsys.readouterr().err
+    assert call("both", *words, "--ngrams", "300", "--encoder-alone", alone) == 0
+    both = list(read_jsonl(tmp_path / "both" / "seed-0" / "fold-0" / "predictions.jsonl"))
+    capsys.readouterr()
+    assert call("alone", *words, "--ngrams", "0") == 0
+    assert "fold 0: finished before" in capsys.readouterr().out
+    own = list(read_jsonl(tmp_path / "alone" / "seed-0" / "fold-0" / "predictions.jsonl"))
+    assert [row["id"] for row in own] == [row["id"] for row in both]
+    assert [row["task"] for row in own] != [row["task"] for row in both]
+    # The same encoder trained without n-grams says the same.
+    assert call("again", *words, "--ngrams", "0") == 0
+    assert list(read_jsonl(tmp_path / "again" / "seed-0" / "fold-0" / "predictions.jsonl")) == own

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny_runs import classifier_config, summarizer_config, write_summarizer_yaml, write_yaml
+from tiny_runs import classifier_config, summarizer_config, weights, write_summarizer_yaml, write_yaml
 
 from jianghua.metrics.classification import multi_label_report, single_label_report
 from jianghua.modeling.batching import ClassifierInput, Windows
@@ -79,7 +79,7 @@ def test_one_label_of_many(home: Path, tmp_path: Path) -> None:
 
 
 def test_several_labels_at_once(home: Path, tmp_path: Path) -> None:
-    found = _classifier(home, tmp_path, {"policy_domain": "领域"})
+    found = _classifier(home, tmp_path, {"policy_domain": "领域"}, steps=400)
     assert list(found) == ["policy_domain"]
     classifier = load_classifier(tmp_path / "saved", torch.device("cpu"), torch.float32)
     assert classifier.settings.task_type == ()
@@ -189,3 +189,31 @@ def test_calibration_of_one_axis_leaves_the_other_alone() -> None:
     assert len(many.thresholds) == 2
     # Every set can be told from the logits: hardly any paragraph needs a second look.
     assert many.review_below < 0.9
+
+
+def test_a_trained_checkpoint_is_given_ngrams_without_training(home: Path, tmp_path: Path) -> None:
+    _classifier(home, tmp_path / "first", {"task_type": "类"}, steps=1)
+    columns = {"text": "正文", "task_type": "类"}
+    path = write_yaml(
+        tmp_path / "second", home / "train.jsonl.gz", {"num_train_epochs": 0}, codebook=None, columns=columns,
+        dev_data=[str(home / "dev.jsonl.gz")], held_out_data=[str(home / "held.jsonl.gz")], architecture={},
+        model=str(tmp_path / "first" / "saved"), ngrams=500,
+    )  # fmt: skip
+    (found,) = train_classifier(classifier_config(path)).values()
+    before, after = (weights(tmp_path / name) for name in ("first", "second"))
+    assert before.keys() == after.keys()
+    assert all(torch.equal(value, after[name]) for name, value in before.items())
+    classifier = load_classifier(tmp_path / "second" / "saved", torch.device("cpu"), torch.float32)
+    assert classifier.ngrams is not None
+    assert len(classifier.ngrams.ngrams.pieces) <= 500
+    rows = _rows(18, 78)
+    prediction = predict(classifier, [ClassifierInput(row["正文"]) for row in rows])
+    expected = single_label_report([r["类"] for r in rows], prediction.task_labels(), classifier.settings.task_type)
+    # One step taught the encoder nothing: what is right comes from the n-grams.
+    assert found["task_type"]["accuracy"] == pytest.approx(expected["accuracy"])
+    assert expected["accuracy"] > 0.9
+
+
+def test_ngrams_need_calibration(home: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="calibrate: false; set calibrate"):
+        _classifier(home, tmp_path, {"task_type": "类"}, steps=1, calibrate=False, ngrams=500)

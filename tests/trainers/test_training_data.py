@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jianghua.codebook import load_codebook
+from jianghua.metrics.classification import best_thresholds
 from jianghua.modeling.batching import Windows
 from jianghua.modeling.classifier import ClassifierSettings, predict_from_logits
 from jianghua.schema import Document, InputError, Label, Paragraph
-from jianghua.trainers.calibrating import Split, calibrate, review_limit, target_rows
+from jianghua.trainers.calibrating import Split, calibrate, review_limit, shrunken_thresholds, target_rows
 from jianghua.trainers.classifier import class_weights, logits_in_order
 from jianghua.trainers.data import hold_out, read_all
 from jianghua.trainers.pairs import annotated_pairs, clean_title, title_pairs
@@ -126,6 +127,24 @@ def test_above_the_review_limit_the_error_is_bounded(rows: list[tuple[float, boo
     if limit < 1:
         assert unflagged.any()
         assert (~correct[unflagged]).mean() <= risk
+
+
+def test_equal_confidences_pass_the_review_limit_together_or_not_at_all() -> None:
+    confidence = np.array([0.9] * 30 + [0.5] * 20)
+    correct = np.array([True] * 30 + [True] * 5 + [False] * 15)
+    assert review_limit(confidence, correct, 0.1) == 0.9
+
+
+def test_a_threshold_of_few_positives_stays_near_the_common_one() -> None:
+    rng = np.random.default_rng(0)
+    gold = (rng.random((2000, 2)) < (0.5, 0.002)).astype(int)
+    scores = np.clip(gold * 0.5 + rng.random((2000, 2)) * 0.5, 0, 1)
+    scores[:, 1] = np.where(gold[:, 1] == 1, 0.95, scores[:, 1] * 0.5)
+    own, common = best_thresholds(scores, gold), best_thresholds(scores.reshape(-1, 1), gold.reshape(-1, 1))
+    found = shrunken_thresholds(scores, gold)
+    assert abs(found[1] - common[0]) < 0.05 * max(1, abs(own[1] - common[0]) / 0.05)
+    assert abs(found[0] - own[0]) < abs(common[0] - own[0]) + 1e-9
+    assert shrunken_thresholds(np.zeros((3, 0)), np.zeros((3, 0))).shape == (0,)
 
 
 def test_the_review_limit_is_as_low_as_the_risk_allows() -> None:

@@ -76,7 +76,9 @@ def _vectorizer(**options: Any) -> TfidfVectorizer:
 
 
 def fit_ngrams(texts: Sequence[str], targets: np.ndarray, pieces: int) -> Ngrams:
-    """The `pieces` most frequent n-grams, fitted on `targets` (n, labels) of 0 and 1; a column without both values never counts for or against its label.
+    """The `pieces` most frequent n-grams, fitted on `targets` (n, labels) of 0 and 1.
+
+    A column without both values never counts for or against its label.
 
     Raises:
         InputError: no piece occurs in two texts.

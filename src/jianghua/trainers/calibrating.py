@@ -78,7 +78,7 @@ def shrunken_thresholds(scores: np.ndarray, gold: np.ndarray) -> np.ndarray:
 def fit_ngram_part(
     train: Sequence[Document], held: Sequence[Document], prediction: Prediction, pieces: int
 ) -> NgramPart:
-    """At most `pieces` n-grams of the training paragraphs, mixed with the encoder's `prediction` of the held-out ones."""
+    """At most `pieces` n-grams of the training part, mixed with the encoder's `prediction` of the held-out one."""
     settings = prediction.settings
     (texts, targets), (held_texts, held_targets) = (_indicators(part, settings) for part in (train, held))
     ngrams = fit_ngrams(texts, targets, pieces)
@@ -119,5 +119,7 @@ def review_limit(confidence: np.ndarray, correct: np.ndarray, risk: float) -> fl
     order = np.argsort(-confidence, kind="stable")
     # One more error is assumed than was seen: the conformal correction for a finite sample.
     error = (np.cumsum(~correct[order]) + 1) / (np.arange(len(order)) + 1)
-    kept = np.flatnonzero(error <= risk)
+    # A limit between equal confidences would let all of them through.
+    last = np.append(np.diff(confidence[order]) != 0, True)
+    kept = np.flatnonzero((error <= risk) & last)
     return float(confidence[order[kept[-1]]]) if len(kept) else 1.0

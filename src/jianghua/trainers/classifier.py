@@ -56,7 +56,7 @@ class ClassifierConfig:
     choose the checkpoint, the thresholds and the calibration; `dev_data` only reports. With `columns`
     the files are rows of any table, and `codebook: null` takes the labels that the training rows have.
     Without `calibrate` probabilities are the model's own, and thresholds .5. `ngrams` above 0 adds a linear
-    model of that many character n-grams to the checkpoint, fitted on the training part and mixed in by the held-out one.
+    model of that many character n-grams, fitted on the training part and mixed in by the held-out one.
     """
 
     run: RunConfig
@@ -174,7 +174,10 @@ def build_model(
 
 
 def train_classifier(config: ClassifierConfig) -> dict[str, Any]:
-    """Train, calibrate and save; returns the scores on `dev_data` (also in `<output_dir>/scores.json`)."""
+    """Train, calibrate and save; returns the scores on `dev_data` (also in `<output_dir>/scores.json`).
+
+    With `run.num_train_epochs: 0` a trained `model` is only calibrated anew and given its n-grams.
+    """
     if config.ngrams and not config.calibrate:
         do = "set calibrate: true, or ngrams: false"
         raise InputError("calibrate with ngrams: held-out paragraphs say how to mix them in", "calibrate: false", do)

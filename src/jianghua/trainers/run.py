@@ -162,7 +162,9 @@ def own_tokenizer(make: Callable[[], PreTrainedTokenizerBase], checkpoint: Path 
 
 
 def fit(trainer: Trainer, checkpoint: Path | None) -> None:
-    """Train on from `checkpoint`, or from the start."""
+    """Train on from `checkpoint`, or from the start; not at all for no epochs: the model is taken as it is."""
+    if not trainer.args.num_train_epochs and trainer.args.max_steps <= 0:
+        return
     if checkpoint:
         logger.info("resuming from %s", checkpoint)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
