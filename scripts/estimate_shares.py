@@ -1,0 +1,109 @@
+"""Shares of labels in a corpus, by group, corrected for the classifier's error from a labelled sample.
+
+    python scripts/analyze.py speeches/ --output outputs/speeches.jsonl
+    python scripts/estimate_shares.py --analysed outputs/speeches.jsonl --labelled sample.jsonl --by year \
+        --output outputs/shares.csv --plot outputs/shares.svg
+
+The sample holds documents drawn at random from the corpus (from each group, where groups are wanted), with labels on
+paragraphs as scripts/analyze.py gave them, in the format of annotated documents. `naive` is the classifier's word
+alone; `value` with `low` and `high` is corrected. Groups with fewer than two labelled documents are not corrected.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jianghua.codebook import load_codebook
+from jianghua.config import run
+from jianghua.evaluation.report import table
+from jianghua.evaluation.shares import estimate_shares, group_key, read_analysed
+from jianghua.records import read_annotated
+from jianghua.schema import InputError
+
+FIELDS = ("group", "axis", "label", "value", "low", "high", "naive", "weight", "labelled", "documents")
+
+
+def parser() -> argparse.ArgumentParser:
+    result = argparse.ArgumentParser(
+        description="Shares of labels, corrected by a labelled sample.", allow_abbrev=False
+    )
+    result.add_argument("--analysed", type=Path, nargs="+", required=True, metavar="FILE.jsonl")
+    result.add_argument("--labelled", type=Path, nargs="+", required=True, metavar="FILE.jsonl")
+    result.add_argument("--by", default="all", metavar="FIELD", help="all, year, or a field of the records: source, …")
+    result.add_argument("--level", type=float, default=0.95, metavar="P", help="coverage of the intervals")
+    result.add_argument("--codebook", default="zhengfa", metavar="NAME_OR_FILE")
+    result.add_argument("--output", type=Path, required=True, metavar="FILE.csv")
+    result.add_argument("--plot", type=Path, metavar="FILE.svg")
+    return result
+
+
+def write_csv(rows: Sequence[dict[str, Any]], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Excel takes a file for UTF-8 by its mark only.
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, FIELDS)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
+    """A dot with its interval for each group and label, the uncorrected share as a cross."""
+    # Drawing takes a second to import, and most calls draw nothing.
+    import matplotlib as mpl
+    from matplotlib import pyplot
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "jianghua"  # the same rows give the same file
+    groups = sorted({row["group"] for row in rows})
+    axes_of = {axis: [row for row in rows if row["axis"] == axis] for axis in dict.fromkeys(r["axis"] for r in rows)}
+    figure, panels = pyplot.subplots(
+        1, len(axes_of), figsize=(6 * len(axes_of), 6), layout="constrained", squeeze=False
+    )
+    for panel, (axis, chosen) in zip(panels[0], axes_of.items(), strict=True):
+        labels = list(dict.fromkeys(row["label"] for row in chosen))
+        for number, group in enumerate(groups):
+            own = [row for row in chosen if row["group"] == group]
+            heights = [labels.index(row["label"]) + 0.7 * (number + 0.5) / len(groups) - 0.35 for row in own]
+            kept = [(row, y) for row, y in zip(own, heights, strict=True) if row["value"] is not None]
+            spans = [[row["value"] - row["low"] for row, _ in kept], [row["high"] - row["value"] for row, _ in kept]]
+            panel.errorbar([r["value"] for r, _ in kept], [y for _, y in kept], xerr=spans, fmt="o", ms=3, label=group)
+            panel.plot([row["naive"] for row in own], heights, "x", ms=4, color="grey")
+        panel.set_yticks(range(len(labels)), labels)
+        panel.invert_yaxis()
+        panel.set(title=axis, xlabel="share of paragraphs (× uncorrected)")
+        panel.grid(alpha=0.3, axis="x")
+    panels[0][0].legend(fontsize="small")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)
+
+
+def cells(row: dict[str, Any]) -> tuple[str, ...]:
+    known = row["value"] is not None
+    bounded = f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]" if known else "–"
+    return row["group"], row["axis"], row["label"], bounded, f"{row['naive']:.3f}", f"{row['labelled']}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    given = parser().parse_args(arguments)
+    for path in (*given.analysed, *given.labelled):
+        if not path.is_file():
+            raise InputError("a file of documents", f"nothing at {path}", "check the path")
+    codebook = load_codebook(given.codebook)
+    labelled = [document for path in given.labelled for document in read_annotated(path, codebook)]
+    analysed = read_analysed(given.analysed)
+    rows = list(estimate_shares(analysed, labelled, codebook, group_key(given.by), given.level))
+    write_csv(rows, given.output)
+    if given.plot:
+        plot(rows, given.plot)
+    head = ("group", "axis", "label", f"share [{given.level:.0%}]", "uncorrected", "labelled documents")
+    print(*table(head, [cells(row) for row in rows]), sep="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(run(main))
