@@ -14,8 +14,9 @@ from jianghua.codebook import load_codebook
 from jianghua.metrics.classification import best_thresholds
 from jianghua.modeling.batching import Windows
 from jianghua.modeling.classifier import ClassifierSettings, predict_from_logits
+from jianghua.modeling.decisions import review_limit, shrunken_thresholds
 from jianghua.schema import Document, InputError, Label, Paragraph
-from jianghua.trainers.calibrating import Split, calibrate, review_limit, shrunken_thresholds, target_rows
+from jianghua.trainers.calibrating import Split, calibrate, target_rows
 from jianghua.trainers.classifier import class_weights, logits_in_order
 from jianghua.trainers.data import hold_out, read_all
 from jianghua.trainers.pairs import annotated_pairs, clean_title, title_pairs

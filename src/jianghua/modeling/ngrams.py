@@ -94,7 +94,7 @@ def fit_ngrams(texts: Sequence[str], targets: np.ndarray, pieces: int) -> Ngrams
     bias = np.zeros(targets.shape[1], dtype=np.float32)
     for column in np.flatnonzero((targets == 1).any(axis=0) & (targets == 0).any(axis=0)):
         fitted = LinearSVC(C=PENALTY, class_weight="balanced", random_state=0).fit(features, targets[:, column])
-        weights[:, column], bias[column] = fitted.coef_[0], fitted.intercept_[0]
+        weights[:, column], bias[column] = np.asarray(fitted.coef_)[0], np.asarray(fitted.intercept_)[0]
     # What is saved in half precision is used in half precision.
     rounded = weights.astype(np.float16).astype(np.float32)
     names = tuple(vectorizer.get_feature_names_out().tolist())
