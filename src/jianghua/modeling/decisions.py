@@ -17,13 +17,11 @@ _TRUST = 100  # positives at which a label's own threshold counts as much as the
 
 def indicators(labels: Sequence[Label], settings: ClassifierSettings) -> np.ndarray:
     """(n, labels) float32 of 0 and 1, task types first."""
-    tasks = [[label.task_type == name for name in settings.task_type] for label in labels]
-    domains = [[name in label.policy_domain for name in settings.policy_domain] for label in labels]
-    sizes = len(settings.task_type), len(settings.policy_domain)
-    parts = (
-        np.array(part, dtype=np.float32).reshape(-1, size) for part, size in zip((tasks, domains), sizes, strict=True)
+    tasks = [label.task_type == name for label in labels for name in settings.task_type]
+    domains = [name in label.policy_domain for label in labels for name in settings.policy_domain]
+    return np.hstack(
+        [np.array(part, dtype=np.float32).reshape(len(labels), -1 if part else 0) for part in (tasks, domains)]
     )
-    return np.hstack(list(parts))
 
 
 def decide(prediction: Prediction, labels: Sequence[Label], risk: float = 0.1) -> ClassifierSettings:
