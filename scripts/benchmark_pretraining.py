@@ -28,6 +28,7 @@ from jianghua.trainers.packing import PackedCorpus, packed_corpus
 from jianghua.trainers.pretraining import PretrainingConfig, matrix_peak
 from jianghua.trainers.pretraining_batches import Batches
 
+WARM_UP = 3  # steps that compile, once a process
 DROPOUT = {"embedding_dropout": 0.1, "mlp_dropout": 0.1, "attention_dropout": 0.1}
 
 
@@ -46,7 +47,7 @@ class Rows(torch.utils.data.Dataset[dict[str, Any]]):
 
 
 def stock(config: PretrainingConfig, corpus: PackedCorpus, steps: int, plain: bool) -> float:
-    """Tokens a second of the stock Trainer after one step of warming up."""
+    """Tokens a second of the stock Trainer."""
     architecture = config.architecture | (DROPOUT if plain else {})
     model = new_encoder(architecture, corpus.tokenizer)
     rows = Rows(corpus, config.batches.length, 2000)
@@ -64,12 +65,14 @@ def stock(config: PretrainingConfig, corpus: PackedCorpus, steps: int, plain: bo
 
 
 def ours(config: PretrainingConfig, corpus: PackedCorpus, steps: int) -> tuple[float, float]:
-    """(tokens a second, floating-point operations a second) of this project's steps."""
-    model = Pretraining(new_encoder(config.architecture, corpus.tokenizer)).train()
-    batches = Batches(corpus, dataclasses.replace(config.batches, objectives={"language": 1.0}), steps, 0)
+    """(tokens a second, floating-point operations a second) of this project's steps, compiling not counted."""
+    model = Pretraining(new_encoder(config.architecture, corpus.tokenizer), compiled=config.compiled).train()
+    batches = Batches(corpus, dataclasses.replace(config.batches, objectives={"language": 1.0}), steps + WARM_UP, 0)
     optimizer = make_optimizer(model, config.optimizer, config.run.learning_rate, config.run.weight_decay)
     began = time.perf_counter()
-    for step in range(steps):
+    for step in range(steps + WARM_UP):
+        if step == WARM_UP:
+            began, model.tokens, model.operations = time.perf_counter(), 0, 0.0
         batch = batches[step]
         with torch.autocast("cpu", dtype=torch.bfloat16):
             loss = model(**batch)["loss"]
