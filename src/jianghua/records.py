@@ -30,14 +30,20 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, dict[str, Any] | InputError]]:
-    """The line numbers (from 1) and objects of a JSON Lines file; a bad line gives its error instead of raising it."""
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
+    """The line numbers (from 1) and objects of a JSON Lines file, gzipped if its name ends in .gz.
+
+    A bad line gives its error instead of raising it; so does a damaged gzip, at the line where it breaks off.
+    """
+    number = 0
+    try:
+        for number, line in enumerate(_lines(path), 1):
             if line.strip():
                 try:
                     yield number, _decode(line, f"{path}:{number}")
                 except InputError as error:
                     yield number, error
+    except InputError as error:
+        yield number + 1, error
 
 
 def write_jsonl(rows: Iterable[Mapping[str, Any]], path: Path) -> int:

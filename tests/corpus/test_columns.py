@@ -110,8 +110,8 @@ def test_wrong_columns_and_cells_are_refused(
 def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"a file of rows, found nothing at .*none\.csv"):
         list(read_rows(tmp_path / "none.csv", BOTH))
-    odd = _write(tmp_path / "a.jsonl", ROWS).rename(tmp_path / "a.xlsx")
-    with pytest.raises(InputError, match=r"\.jsonl, \.jsonl\.gz, \.csv or \.parquet"):
+    odd = _write(tmp_path / "a.jsonl", ROWS).rename(tmp_path / "a.xls")
+    with pytest.raises(InputError, match=r"\.jsonl, \.jsonl\.gz, \.csv, \.xlsx or \.parquet"):
         list(read_rows(odd, BOTH))
     odd.rename(tmp_path / "a.parquet")
     with pytest.raises(InputError, match="a Parquet file"):

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from jianghua.codebook import Codebook
 from jianghua.corpus.encoding import decode
+from jianghua.corpus.readers import MAX_BYTES, read_sheet
 from jianghua.records import read_jsonl
 from jianghua.schema import Document, InputError, Label, Paragraph
 
@@ -37,7 +38,7 @@ class Columns:
 
 
 def read_rows(path: Path, columns: Columns) -> Iterator[Document]:
-    """A document of one paragraph for every row of a .jsonl, .jsonl.gz, .csv or .parquet file, in order.
+    """A document of one paragraph for every row of a .jsonl, .jsonl.gz, .csv, .xlsx or .parquet file, in order.
 
     Ids are folder, file and row number (from 1). Labels are taken as they stand; where no label column is given, the
     paragraph has no label.
@@ -59,13 +60,37 @@ def codebook_of_rows(documents: Iterable[Document]) -> Codebook:
 
 
 def table_rows(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The rows of a table, one after the other; of an .xlsx file those of the first sheet, under its first row.
+
+    Raises:
+        InputError: another suffix, or a damaged file.
+    """
     if path.name.endswith((".jsonl", ".jsonl.gz")):
         return read_jsonl(path)
     if path.suffix == ".csv":
-        return csv.DictReader(io.StringIO(decode(path.read_bytes(), str(path))[0], newline=""), strict=True)
+        return _csv_rows(path)
+    if path.suffix == ".xlsx":
+        return _sheet_rows(path)
     if path.suffix == ".parquet":
         return _parquet_rows(path)
-    raise InputError("rows as .jsonl, .jsonl.gz, .csv or .parquet", str(path), "convert the file")
+    raise InputError("rows as .jsonl, .jsonl.gz, .csv, .xlsx or .parquet", str(path), "convert the file")
+
+
+def _csv_rows(path: Path) -> Iterator[Mapping[str, Any]]:
+    csv.field_size_limit(MAX_BYTES)  # a whole speech may stand in one cell
+    try:
+        yield from csv.DictReader(io.StringIO(decode(path.read_bytes(), str(path))[0], newline=""), strict=True)
+    except csv.Error as error:
+        raise InputError("comma-separated values", f"{error} in {path}", "save it again as CSV UTF-8") from error
+
+
+def _sheet_rows(path: Path) -> Iterator[Mapping[str, Any]]:
+    head, *rows = read_sheet(path) or [[]]
+    names = [str(name).strip() for name in head]
+    for row in rows:
+        # Empty cells are "", and rows below the table have nothing else.
+        if any(cell != "" for cell in row):
+            yield dict(zip(names, row, strict=True))
 
 
 def _parquet_rows(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -93,6 +118,8 @@ def _document(row: Mapping[str, Any], columns: Columns, where: str) -> Document:
 def _text(value: Any, name: str, where: str) -> str:
     # Labels are often numbers; true and false are nobody's label names.
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    # Spreadsheets know no whole numbers.
+    text = str(int(text)) if isinstance(text, float) and text.is_integer() else text
     if not isinstance(text, str) or not text.strip():
         raise InputError(f"text under {name}", f"{value!r:.60} in {where}", "correct or remove the row")
     return text

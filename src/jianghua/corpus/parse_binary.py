@@ -1,4 +1,4 @@
-"""python -m jianghua.corpus.parse_binary KIND PATH — text of a .docx, .pdf or .doc as one JSON object on stdout.
+"""python -m jianghua.corpus.parse_binary KIND PATH — text of a .docx, .pdf, .doc, .xlsx as one JSON object on stdout.
 
 A process of its own, with 2 GiB of address space and 20 s of processor time, because these parsers can be made to
 take any amount of either. Started by `readers.read_text`; {"text": …} or {"error": …}.
@@ -83,12 +83,20 @@ def doc_text(path: str) -> str:
     raise OSError("no text by antiword or catdoc (is one of them installed?)")
 
 
+def xlsx_text(path: str) -> str:
+    """The rows of the first sheet as a JSON array of arrays; dates and times are ISO text."""
+    from python_calamine import CalamineWorkbook
+
+    rows = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python(skip_empty_area=False)
+    return json.dumps(rows, default=lambda value: value.isoformat() if hasattr(value, "isoformat") else str(value))
+
+
 def main(kind: str, path: str) -> int:
     """Parse one file under limits and print the answer."""
     logging.disable(logging.CRITICAL)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS + 1))
-    parse = {"docx": docx_text, "pdf": pdf_text, "doc": doc_text}[kind]
+    parse = {"docx": docx_text, "pdf": pdf_text, "doc": doc_text, "xlsx": xlsx_text}[kind]
     try:
         # Lone surrogates can neither be printed nor stored.
         answer = {"text": parse(path).encode("utf-8", "replace").decode("utf-8")}

@@ -1,4 +1,4 @@
-"""A file → its decoded text. Text is decoded here; .docx, .pdf and .doc are parsed in a bounded child process."""
+"""A file → its decoded text. Text is decoded here; .docx, .pdf, .doc, .xlsx are parsed in a bounded child process."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jianghua.corpus.encoding import decode
 from jianghua.schema import InputError
@@ -48,15 +49,12 @@ def read_text(path: Path) -> SourceText:
     kind = _KINDS.get(path.suffix.lower())
     if kind is None:
         raise InputError(f"one of {', '.join(_KINDS)}", f"{path.suffix or 'no suffix'} at {path}", "convert it to .txt")
+    check_size(path)
     try:
-        size = path.stat().st_size
-        data = b"" if size > MAX_BYTES else path.read_bytes()
+        data = path.read_bytes()
     except OSError as error:
-        raise InputError(
-            "a readable file", f"{error.strerror} at {path}", "check the path and its permissions"
-        ) from error
-    if size > MAX_BYTES:
-        raise InputError(f"at most {MAX_BYTES >> 20} MiB", f"{size >> 20} MiB at {path}", "split it into smaller files")
+        do = "check the path and its permissions"
+        raise InputError("a readable file", f"{error.strerror} at {path}", do) from error
     if kind in _MAGIC:
         return _read_binary(path, kind, data)
     text, encoding = decode(data, str(path))
@@ -73,6 +71,28 @@ def _read_binary(path: Path, kind: str, data: bytes) -> SourceText:
     text = _parse_in_child(path, kind)
     flags = ("needs_ocr",) if kind == "pdf" and not text.strip() else ()
     return SourceText(text, "utf-8", kind, flags=flags)
+
+
+def read_sheet(path: Path) -> list[list[Any]]:
+    """The rows of the first sheet of an .xlsx file, its cells as text, numbers and truth values; dates are ISO text.
+
+    Raises:
+        InputError: missing, too large, damaged or a bomb.
+    """
+    check_size(path)
+    check_zip(path)
+    return json.loads(_parse_in_child(path, "xlsx"))
+
+
+def check_size(path: Path) -> None:
+    """Raises InputError for a file of more than 64 MiB, or one that is not there."""
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        do = "check the path and its permissions"
+        raise InputError("a readable file", f"{error.strerror} at {path}", do) from error
+    if size > MAX_BYTES:
+        raise InputError(f"at most {MAX_BYTES >> 20} MiB", f"{size >> 20} MiB at {path}", "split it into smaller files")
 
 
 def check_zip(path: Path) -> None:

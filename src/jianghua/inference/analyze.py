@@ -12,7 +12,15 @@ from typing import Any, overload
 
 import jianghua
 from jianghua.inference.models import Models, find_models, open_models
-from jianghua.inference.sources import Failure, Found, from_path, from_record, from_text, refuse_repeated_ids
+from jianghua.inference.sources import (
+    Failure,
+    Found,
+    from_path,
+    from_record,
+    from_text,
+    holds_records,
+    refuse_repeated_ids,
+)
 from jianghua.modeling.batching import ClassifierInput, context_of
 from jianghua.modeling.classifier import Prediction, predict
 from jianghua.modeling.writing import Written, content, join_summary, write_headline, write_lines, write_summary
@@ -48,7 +56,7 @@ def analyze(source: Any, *, models: str | Path | None = None) -> Analysis | Iter
         return next(analyze_documents([_single(source)], opened))
     if isinstance(source, Path):
         found = from_path(source)
-        if source.is_dir() or source.suffix.lower() == ".jsonl":
+        if source.is_dir() or holds_records(source):
             return analyze_documents(refuse_repeated_ids(found), opened)
         articles = list(found)
         analyses = analyze_documents(articles, opened)

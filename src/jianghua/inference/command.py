@@ -18,7 +18,7 @@ from jianghua.corpus.readers import read_text
 from jianghua.inference.analyze import analyze_documents
 from jianghua.inference.models import find_models, open_models
 from jianghua.inference.page import write_page
-from jianghua.inference.sources import from_path, refuse_repeated_ids
+from jianghua.inference.sources import NAMES, STREAM, from_path, refuse_repeated_ids
 from jianghua.inference.table import format_overview, format_table
 from jianghua.schema import Analysis, InputError
 
@@ -27,14 +27,29 @@ DESCRIPTION = "Label, gist and summarise speeches. 给讲话稿逐段标注任�
 
 def parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(prog="jianghua", description=DESCRIPTION)
-    formats = ".txt .md .html .docx .doc .pdf .jsonl"
+    formats = ".txt .md .html .docx .doc .pdf, records and tables: .jsonl .csv .xlsx .parquet; - is standard input"
     result.add_argument("inputs", nargs="+", type=Path, help=f"files or folders: {formats} 文件或文件夹")
+    keys = ", ".join(NAMES)
+    result.add_argument("--columns", nargs="+", default=[], metavar="KEY=COLUMN",
+                        help=f"which column of a table is {keys} 表格的列名")  # fmt: skip
     result.add_argument("--output", type=Path, help="JSON Lines file to write 输出文件")
     result.add_argument("--html", type=Path, help="one self-contained page to read 阅读页面")
     result.add_argument("--table", choices=("overview", "full"), help="a line or a table for each document 打印表格")
     result.add_argument("--models", type=Path, help="folder of the checkpoints 模型目录")
     result.add_argument("--language", choices=("zh", "en"), default="zh", help="of table and page 界面语言")
     return result
+
+
+def columns_of(pairs: list[str]) -> dict[str, str]:
+    """`text=正文 title=标题` as a mapping.
+
+    Raises:
+        InputError: no pair, or a key that documents do not have.
+    """
+    found = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+    if len(found) < len(pairs) or not set(found) <= set(NAMES):
+        raise InputError(f"--columns KEY=COLUMN for KEY of {', '.join(NAMES)}", " ".join(pairs), "correct it")
+    return found
 
 
 @contextmanager
@@ -69,11 +84,12 @@ def _source_texts(analyses: Iterable[Analysis]) -> dict[str, str]:
 def command(arguments: list[str] | None = None) -> int:
     """Run the batch; returns 1 if no document at all could be read, else 0."""
     options = parser().parse_args(arguments)
+    columns = columns_of(options.columns)
     for path in options.inputs:
-        if not path.exists():
+        if path != STREAM and not path.exists():
             raise InputError("a file or folder", f"nothing at {path}", "check the path")
     models, codebook = open_models(find_models(options.models)), load_codebook()
-    found = refuse_repeated_ids(document for path in options.inputs for document in from_path(path))
+    found = refuse_repeated_ids(document for path in options.inputs for document in from_path(path, columns))
     kept: list[Analysis] = []
     counts = {"documents": 0, "errors": 0}
     with _sink(options.output) as sink:
