@@ -161,7 +161,7 @@ def trained(
             "settings": classifier.settings.to_dict(),
         }  # fmt: skip
         if encoder_alone:
-            alone = rows_of_prediction(held, predict(dataclasses.replace(classifier, ngrams=None), inputs))
+            alone = rows_of_prediction(held, predict(dataclasses.replace(classifier, ngrams=None, rules=None), inputs))
             place = fold_folder(encoder_alone, seed, fold)
             place.mkdir(parents=True, exist_ok=True)
             same = fingerprint_of(dataclasses.replace(config, ngrams=0)) | {"seed": seed}

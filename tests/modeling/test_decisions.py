@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerBase
 
 from jianghua.codebook import load_codebook
 from jianghua.modeling.batching import ClassifierInput
-from jianghua.modeling.classifier import Classifier, ClassifierSettings, NgramPart, Prediction, new_classifier, predict
+from jianghua.modeling.classifier import Classifier, ClassifierSettings, Prediction, new_classifier, predict
 from jianghua.modeling.decisions import (
     decide,
     fit_recalibration,
@@ -21,6 +21,7 @@ from jianghua.modeling.decisions import (
     review_limit,
 )
 from jianghua.modeling.ngrams import Mixing, fit_ngrams
+from jianghua.modeling.parts import Decided, NgramPart
 from jianghua.schema import Label
 
 SETTINGS = ClassifierSettings.for_codebook(load_codebook(), 48, False)
@@ -76,7 +77,7 @@ def test_a_recalibrated_checkpoint_says_what_the_recalibrated_prediction_says(
     targets = np.zeros((3, TASKS + DOMAINS), dtype=np.float32)
     targets[0, 0] = targets[1, 1] = targets[2, TASKS] = 1
     ngrams = fit_ngrams([item.text * 2 + "要" for item in INPUTS], targets, 50)
-    part = NgramPart(ngrams, Mixing(0.7, 1.2, 0.6, 2.0, (0.2,) * DOMAINS), (0.4,) * DOMAINS, 0.5)
+    part = NgramPart(ngrams, Decided(Mixing(0.7, 1.2, 0.6, 2.0, (0.2,) * DOMAINS), (0.4,) * DOMAINS, 0.5))
     recalibration = Mixing(0.4, 0.0, 0.5, 0.0, tuple(np.linspace(-1, 1, DOMAINS)))
     decided = dataclasses.replace(SETTINGS, thresholds=(0.3,) * DOMAINS, review_below=0.6)
     for classifier in (bare, dataclasses.replace(bare, ngrams=part)):

@@ -14,8 +14,9 @@ from transformers import AutoModelForSequenceClassification, PreTrainedTokenizer
 from jianghua.codebook import load_codebook
 from jianghua.modeling.batching import ClassifierInput
 from jianghua.modeling.checkpoint import save_checkpoint
-from jianghua.modeling.classifier import ClassifierSettings, NgramPart, load_classifier, new_classifier, predict
-from jianghua.modeling.ngrams import Mixing, drop_ngrams, fit_mixing, fit_ngrams, mix
+from jianghua.modeling.classifier import ClassifierSettings, load_classifier, new_classifier, predict
+from jianghua.modeling.ngrams import Mixing, fit_mixing, fit_ngrams, mix
+from jianghua.modeling.parts import Decided, NgramPart, drop_parts
 from jianghua.schema import InputError
 
 SETTINGS = ClassifierSettings.for_codebook(load_codebook(), 48, False)
@@ -35,7 +36,7 @@ TARGETS[::2, TASKS] = 1  # the first domain is that of courts
 
 def _part() -> NgramPart:
     mixing = Mixing(0.5, 2.0, 0.5, 2.0, (0.1,) * DOMAINS)
-    return NgramPart(fit_ngrams(TEXTS, TARGETS, 500), mixing, (0.4,) * DOMAINS, 0.3)
+    return NgramPart(fit_ngrams(TEXTS, TARGETS, 500), Decided(mixing, (0.4,) * DOMAINS, 0.3))
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def test_a_saved_checkpoint_says_the_same_and_opens_without_its_ngrams(folder: P
     inputs = [ClassifierInput(COURT), ClassifierInput(FOREST * 20)]
     whole, alone = (
         load_classifier(folder, CPU, torch.float32),
-        load_classifier(folder, CPU, torch.float32, with_ngrams=False),
+        load_classifier(folder, CPU, torch.float32, with_parts=False),
     )
     assert whole.ngrams is not None
     assert alone.ngrams is None
@@ -116,7 +117,7 @@ def test_a_saved_checkpoint_says_the_same_and_opens_without_its_ngrams(folder: P
     assert apart.settings == SETTINGS
     assert not np.allclose(apart.task, found.task, atol=0.05)
     assert AutoModelForSequenceClassification.from_pretrained(folder).config.num_labels == LABELS
-    drop_ngrams(folder)
+    drop_parts(folder)
     assert load_classifier(folder, CPU).ngrams is None
 
 
@@ -135,4 +136,4 @@ def test_damaged_ngrams_are_refused(folder: Path, damage: str) -> None:
     with pytest.raises(InputError, match=r"ngrams") as caught:
         load_classifier(folder, CPU)
     assert "\n" not in str(caught.value)
-    load_classifier(folder, CPU, with_ngrams=False)
+    load_classifier(folder, CPU, with_parts=False)

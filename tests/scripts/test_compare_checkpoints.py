@@ -13,9 +13,10 @@ from transformers import PreTrainedTokenizerBase
 from jianghua.codebook import load_codebook
 from jianghua.config import run
 from jianghua.modeling.checkpoint import save_checkpoint
-from jianghua.modeling.classifier import ClassifierSettings, NgramPart, new_classifier
+from jianghua.modeling.classifier import ClassifierSettings, new_classifier
 from jianghua.modeling.decisions import indicators
 from jianghua.modeling.ngrams import Mixing, fit_ngrams
+from jianghua.modeling.parts import Decided, NgramPart
 from jianghua.records import read_annotated, read_jsonl
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +49,7 @@ def models(bert_tokenizer: PreTrainedTokenizerBase, tmp_path: Path) -> list[str]
     ngrams = fit_ngrams([text for text, _ in pairs], indicators([label for _, label in pairs], SETTINGS), 5000)
     domains = len(SETTINGS.policy_domain)
     mixing = Mixing(0.1, 5.0, 0.1, 5.0, (0.0,) * domains)
-    NgramPart(ngrams, mixing, (0.5,) * domains, 0.5).save(folders[0])
+    NgramPart(ngrams, Decided(mixing, (0.5,) * domains, 0.5)).save(folders[0])
     return [str(folder) for folder in folders]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import json
+import shutil
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -11,10 +13,14 @@ from types import ModuleType
 import pytest
 
 from jianghua.config import run
-from jianghua.modeling.classifier import load_classifier
+from jianghua.modeling.batching import ClassifierInput
+from jianghua.modeling.classifier import load_classifier, predict
+from jianghua.modeling.parts import drop_parts
 from jianghua.records import read_jsonl, write_jsonl
+from jianghua.schema import InputError
 
 ROOT = Path(__file__).parents[2]
+RULES = ROOT / "configs" / "codebook" / "zhengfa_rules.yaml"
 SAMPLES = [ROOT / "data" / "samples" / f"{name}.jsonl" for name in ("train", "dev", "test")]
 CONFIG = """
 train_data: [{data}]
@@ -40,6 +46,28 @@ def _load(name: str) -> ModuleType:
     return module
 
 
+def _check_rules(folder: Path) -> None:
+    """The rules went with the checkpoint, and they are heard."""
+    assert (folder / "rules.yaml").read_bytes() == RULES.read_bytes()
+    classifier = load_classifier(folder)
+    assert classifier.rules and classifier.rules.decided.mixing.domain_ngrams > 0.1
+    text = "要深入推进扫黑除恶专项斗争，打击黑恶势力及其保护伞。"
+    place = classifier.settings.policy_domain.index("anti_gang")
+    spoken = predict(classifier, [ClassifierInput(text)]).domain[0, place]
+    silent = predict(dataclasses.replace(classifier, rules=None), [ClassifierInput(text)]).domain[0, place]
+    assert spoken > silent
+    damaged = json.loads((folder / "rules.json").read_text(encoding="utf-8"))
+    del damaged["mixing"]
+    (folder / "rules.json").write_text(json.dumps(damaged), encoding="utf-8")
+    with pytest.raises(InputError, match=r"mixing, thresholds and review_below in .*rules\.json"):
+        load_classifier(folder)
+    (folder / "rules.json").unlink()
+    with pytest.raises(InputError, match=r"rules\.json in .*restore both files"):
+        load_classifier(folder)
+    drop_parts(folder)
+    assert load_classifier(folder).rules is None
+
+
 def test_recalibrated_once_on_what_the_folds_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data, folds = str(tmp_path / "data.jsonl"), str(tmp_path / "folds.json")
     write_jsonl([row for path in SAMPLES for row in read_jsonl(path)], Path(data))
@@ -57,12 +85,16 @@ def test_recalibrated_once_on_what_the_folds_say(tmp_path: Path, capsys: pytest.
     before = load_classifier(model)
     assert script.main([*call, "--measure-only"]) == 0
     assert load_classifier(model).settings == before.settings
+    ruled = shutil.copytree(model, tmp_path / "ruled")
+    with_rules = [*common, "--model", str(ruled), "--out-of-fold", out, "--rules", str(RULES)]
+    assert script.main(with_rules) == 0
+    _check_rules(ruled)
     assert script.main(call) == 0
     assert "other folds:" in capsys.readouterr().out
     after = load_classifier(model)
     assert before.ngrams and after.ngrams
-    assert after.ngrams.thresholds != before.ngrams.thresholds
-    assert after.ngrams.mixing != before.ngrams.mixing
+    assert after.ngrams.decided.thresholds != before.ngrams.decided.thresholds
+    assert after.ngrams.decided.mixing != before.ngrams.decided.mixing
     assert json.loads((model / "jianghua.json").read_text(encoding="utf-8"))["recalibrated_on"] == "cv, seed 0"
     assert run(lambda: script.main(call)) == 2
     assert "expected a checkpoint as it was trained" in capsys.readouterr().err

@@ -99,6 +99,11 @@ class RuleLabeller:
         domains = () if task_type == "boilerplate" else self._ordered(passed)
         return Label(task_type, domains, self.provenance, uncertain=abstains), evidence
 
+    def domain_votes(self, text: str) -> Mapping[str, float]:
+        """The summed weights of the domain rules that match `text`, whatever stands around it."""
+        paragraph = Paragraph(1, 0, len(text), text)
+        return _votes(self._hits("policy_domain", paragraph, 1, 3))["policy_domain"]
+
     def _ordered(self, codes: set[str]) -> tuple[str, ...]:
         return tuple(code for code in self.codebook.policy_domain.labels if code in codes)
 

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
+from jianghua.corpus.rules import RuleLabeller
 from jianghua.evaluation.out_of_fold import Row, fold_folder, read_fold, rows_of_prediction
 from jianghua.modeling.classifier import ClassifierSettings, Prediction
 from jianghua.modeling.decisions import decide, fit_recalibration, recalibrate
 from jianghua.modeling.ngrams import Mixing
+from jianghua.modeling.parts import rule_votes
 from jianghua.schema import Document, InputError, Label
 
 
@@ -55,24 +57,40 @@ def labels_of(rows: Sequence[Row], documents: Sequence[Document]) -> list[Label]
 
 
 def fitted(
-    rows: Sequence[Row], documents: Sequence[Document], settings: ClassifierSettings
+    rows: Sequence[Row],
+    documents: Sequence[Document],
+    settings: ClassifierSettings,
+    labeller: RuleLabeller | None = None,
 ) -> tuple[Mixing, ClassifierSettings]:
-    """The recalibration that `rows` call for, and the thresholds and review limit after it."""
+    """The recalibration that `rows` call for, with the votes of rules if there are any, and the thresholds and review
+    limit after it."""
     prediction, labels = prediction_of(rows, settings), labels_of(rows, documents)
-    recalibration = fit_recalibration(prediction, labels)
-    return recalibration, decide(recalibrate(prediction, recalibration), labels)
+    votes = votes_of(rows, documents, labeller)
+    recalibration = fit_recalibration(prediction, labels, votes)
+    return recalibration, decide(recalibrate(prediction, recalibration, votes), labels)
 
 
 def cross_fitted(
-    folds: Mapping[int, Sequence[Row]], documents: Sequence[Document], settings: ClassifierSettings
+    folds: Mapping[int, Sequence[Row]],
+    documents: Sequence[Document],
+    settings: ClassifierSettings,
+    labeller: RuleLabeller | None = None,
 ) -> list[Row]:
     """Every fold's rows as the other folds would have them recalibrated and decided."""
     by_id = {document.id: document for document in documents}
     result: list[Row] = []
     for number, rows in folds.items():
         others = [row for other, theirs in folds.items() if other != number for row in theirs]
-        recalibration, decided = fitted(others, documents, settings)
-        moved = recalibrate(prediction_of(rows, decided), recalibration)
+        recalibration, decided = fitted(others, documents, settings, labeller)
+        moved = recalibrate(prediction_of(rows, decided), recalibration, votes_of(rows, documents, labeller))
         own = [by_id[id_] for id_ in dict.fromkeys(row.id for row in rows)]
         result += rows_of_prediction(own, moved)
     return result
+
+
+def votes_of(rows: Sequence[Row], documents: Sequence[Document], labeller: RuleLabeller | None) -> np.ndarray | None:
+    """(rows, labels) of `rule_votes` for the paragraphs of `rows`; None without rules."""
+    if labeller is None:
+        return None
+    texts = {(d.id, p.index): p.text for d in documents for p in d.paragraphs}
+    return rule_votes(labeller, [texts[row.id, row.index] for row in rows])

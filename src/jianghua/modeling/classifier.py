@@ -1,14 +1,14 @@
 """The classifier: one encoder, a softmax group for task_type and a sigmoid group for policy_domain.
 
 The checkpoint is an ordinary `AutoModelForSequenceClassification` whose logits are the labels of
-both axes side by side, named `task_type/…` and `policy_domain/…` in `id2label`. It may hold a linear model of
-character n-grams beside the encoder (`jianghua.modeling.ngrams`), which then has its say in every prediction.
+both axes side by side, named `task_type/…` and `policy_domain/…` in `id2label`. What may stand beside
+the encoder and have its say in every prediction is in `jianghua.modeling.parts`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +29,7 @@ from jianghua.modeling.batching import (
     token_budget_batches,
 )
 from jianghua.modeling.checkpoint import default_device, inference_dtype, load_model, load_tokenizer, read_settings
-from jianghua.modeling.ngrams import SETTINGS as NGRAM_SETTINGS
-from jianghua.modeling.ngrams import (
-    WEIGHTS,
-    Mixing,
-    Ngrams,
-    load_ngrams,
-    mix,
-    mixing_of,
-    mixing_values,
-    save_ngrams,
-)
+from jianghua.modeling.parts import NgramPart, RulePart
 from jianghua.schema import InputError, Label
 
 KIND = "classifier"
@@ -92,45 +82,15 @@ class ClassifierSettings:
 
 
 @dataclass(frozen=True)
-class NgramPart:
-    """The n-grams of a checkpoint, how they are mixed in, and the thresholds and review limit of the mixture."""
-
-    ngrams: Ngrams
-    mixing: Mixing
-    thresholds: tuple[float, ...]
-    review_below: float
-
-    def join(self, prediction: Prediction, texts: Sequence[str]) -> Prediction:
-        """The prediction of encoder and n-grams together; `texts` in the order of its rows."""
-        task, domain = mix(self.mixing, prediction.task, prediction.domain, self.ngrams.margins(texts))
-        settings = replace(prediction.settings, thresholds=self.thresholds, review_below=self.review_below)
-        return Prediction(task, domain, settings)
-
-    def save(self, folder: Path) -> None:
-        values = {"thresholds": self.thresholds, "review_below": self.review_below}
-        save_ngrams(folder, self.ngrams, values | {"mixing": mixing_values(self.mixing)})
-
-    @classmethod
-    def load(cls, folder: Path, labels: int) -> NgramPart:
-        """Raises InputError for files that are damaged or of other labels."""
-        ngrams, values = load_ngrams(folder, labels)
-        try:
-            return cls(ngrams, mixing_of(values["mixing"]), tuple(values["thresholds"]), float(values["review_below"]))
-        except (KeyError, TypeError, ValueError) as error:
-            found = f"{type(error).__name__}: {error}"
-            do = "train and save the checkpoint again"
-            raise InputError(f"mixing, thresholds, review_below in {folder / NGRAM_SETTINGS}", found, do) from error
-
-
-@dataclass(frozen=True)
 class Classifier:
-    """A loaded checkpoint, ready to predict; without `ngrams` the encoder decides alone."""
+    """A loaded checkpoint, ready to predict; without parts beside it the encoder decides alone."""
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     settings: ClassifierSettings
     name: str
     ngrams: NgramPart | None = None
+    rules: RulePart | None = None
 
 
 @dataclass(frozen=True)
@@ -211,9 +171,9 @@ def load_classifier(
     device: torch.device | None = None,
     dtype: torch.dtype | None = None,
     *,
-    with_ngrams: bool = True,
+    with_parts: bool = True,
 ) -> Classifier:
-    """Open a trained checkpoint for prediction; `with_ngrams=False` leaves the encoder alone, with its own thresholds.
+    """Open a trained checkpoint for prediction; `with_parts=False` leaves the encoder alone, with its own thresholds.
 
     Raises:
         InputError: not a complete classifier checkpoint.
@@ -226,9 +186,8 @@ def load_classifier(
     if names != label_names(settings):
         found = ", ".join(map(str, names.values()))
         raise InputError(f"the labels of jianghua.json in {folder}", found, "restore the config.json it was saved with")
-    holds = any((Path(folder) / name).exists() for name in (WEIGHTS, NGRAM_SETTINGS))
-    ngrams = NgramPart.load(Path(folder), len(names)) if with_ngrams and holds else None
-    return Classifier(model.to(device).eval(), load_tokenizer(str(folder)), settings, Path(folder).name, ngrams)
+    parts = (kind.load(Path(folder), settings) if with_parts else None for kind in (NgramPart, RulePart))
+    return Classifier(model.to(device).eval(), load_tokenizer(str(folder)), settings, Path(folder).name, *parts)
 
 
 def probabilities(logits: np.ndarray, settings: ClassifierSettings) -> tuple[np.ndarray, np.ndarray]:
@@ -263,8 +222,11 @@ def predict(classifier: Classifier, inputs: Sequence[ClassifierInput], budget: i
     """Label paragraphs of any length, in input order."""
     settings = classifier.settings
     windows = encode_windows(classifier.tokenizer, inputs, settings.max_length, settings.use_context)
-    alone = predict_from_logits(window_logits(classifier, windows, budget), windows, len(inputs), settings)
-    return classifier.ngrams.join(alone, [item.text for item in inputs]) if classifier.ngrams else alone
+    prediction = predict_from_logits(window_logits(classifier, windows, budget), windows, len(inputs), settings)
+    for part in (classifier.ngrams, classifier.rules):
+        if part:
+            prediction = part.join(prediction, [item.text for item in inputs])
+    return prediction
 
 
 def label_scores(found: Sequence[Label], labels: Sequence[Label], settings: ClassifierSettings) -> dict[str, Any]:

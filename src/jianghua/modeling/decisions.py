@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from jianghua.metrics.classification import best_thresholds
-from jianghua.modeling.classifier import Classifier, ClassifierSettings, NgramPart, Prediction, judged
+from jianghua.modeling.classifier import Classifier, ClassifierSettings, Prediction, judged
 from jianghua.modeling.ngrams import Mixing, fit_mixing, mix
+from jianghua.modeling.parts import Decided, NgramPart
 from jianghua.schema import Label
 
 _TRUST = 100  # positives at which a label's own threshold counts as much as the one of all labels
@@ -58,17 +59,23 @@ def review_limit(confidence: np.ndarray, correct: np.ndarray, risk: float) -> fl
     return float(confidence[order[kept[-1]]]) if len(kept) else 1.0
 
 
-def fit_recalibration(prediction: Prediction, labels: Sequence[Label]) -> Mixing:
-    """What has to be done to probabilities that documents the model never saw show to be too sure or too timid."""
+def fit_recalibration(prediction: Prediction, labels: Sequence[Label], margins: np.ndarray | None = None) -> Mixing:
+    """What has to be done to probabilities that documents the model never saw show to be too sure or too timid.
+
+    `margins` (n, labels) are other scores of the same paragraphs, to be mixed in.
+    """
     targets = indicators(labels, prediction.settings)
+    if margins is not None:
+        return fit_mixing(prediction.task, prediction.domain, margins, targets)
     fitted = fit_mixing(prediction.task, prediction.domain, np.zeros(targets.shape), targets)
     return dataclasses.replace(fitted, task_ngrams=0.0, domain_ngrams=0.0)
 
 
-def recalibrate(prediction: Prediction, recalibration: Mixing) -> Prediction:
+def recalibrate(prediction: Prediction, recalibration: Mixing, margins: np.ndarray | None = None) -> Prediction:
     """The prediction with other probabilities; its thresholds, which were for the old ones, stay."""
-    nothing = np.zeros((len(prediction.task), prediction.task.shape[1] + prediction.domain.shape[1]))
-    return Prediction(*mix(recalibration, prediction.task, prediction.domain, nothing), prediction.settings)
+    if margins is None:
+        margins = np.zeros((len(prediction.task), prediction.task.shape[1] + prediction.domain.shape[1]))
+    return Prediction(*mix(recalibration, prediction.task, prediction.domain, margins), prediction.settings)
 
 
 def recalibrated(classifier: Classifier, recalibration: Mixing, decided: ClassifierSettings) -> Classifier:
@@ -77,18 +84,19 @@ def recalibrated(classifier: Classifier, recalibration: Mixing, decided: Classif
     Exact for paragraphs of one window; of longer ones the parts are recalibrated before they are put together.
     """
     task, domain, shift = recalibration.task_encoder, recalibration.domain_encoder, recalibration.domain_shift
-    chosen = {"thresholds": decided.thresholds, "review_below": decided.review_below}
     if classifier.ngrams:
-        old = classifier.ngrams.mixing
+        old = classifier.ngrams.decided.mixing
         mixing = Mixing(
             old.task_encoder * task, old.task_ngrams * task, old.domain_encoder * domain, old.domain_ngrams * domain,
             _shifted(old.domain_shift, domain, shift),
         )  # fmt: skip
-        return dataclasses.replace(classifier, ngrams=NgramPart(classifier.ngrams.ngrams, mixing, **chosen))
+        chosen = Decided(mixing, decided.thresholds, decided.review_below)
+        return dataclasses.replace(classifier, ngrams=NgramPart(classifier.ngrams.ngrams, chosen))
     known = classifier.settings
     settings = dataclasses.replace(
         known, temperature=known.temperature / task, domain_scale=tuple(scale * domain for scale in known.domain_scale),
-        domain_shift=_shifted(known.domain_shift, domain, shift), **chosen,
+        domain_shift=_shifted(known.domain_shift, domain, shift), thresholds=decided.thresholds,
+        review_below=decided.review_below,
     )  # fmt: skip
     return dataclasses.replace(classifier, settings=settings)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -160,12 +160,6 @@ def save_ngrams(folder: Path, ngrams: Ngrams, settings: dict[str, Any]) -> None:
     (folder / SETTINGS).write_text(text + "\n", encoding="utf-8")
 
 
-def drop_ngrams(folder: Path) -> None:
-    """Take away the n-grams that an earlier model left in the folder."""
-    for name in (WEIGHTS, SETTINGS):
-        (folder / name).unlink(missing_ok=True)
-
-
 def load_ngrams(folder: Path, labels: int) -> tuple[Ngrams, dict[str, Any]]:
     """The n-grams of a checkpoint of `labels` labels, and the settings they were saved with.
 
@@ -186,12 +180,3 @@ def load_ngrams(folder: Path, labels: int) -> tuple[Ngrams, dict[str, Any]]:
     if shapes != wanted:
         raise InputError(f"n-gram weights of shapes {wanted} in {folder}", str(shapes), "restore both files")
     return ngrams, settings
-
-
-def mixing_of(values: dict[str, Any]) -> Mixing:
-    """What `asdict` made of a Mixing, read from JSON."""
-    return Mixing(**(values | {"domain_shift": tuple(values["domain_shift"])}))
-
-
-def mixing_values(mixing: Mixing) -> dict[str, Any]:
-    return asdict(mixing)

@@ -11,9 +11,10 @@ from transformers import PreTrainedTokenizerBase
 
 from jianghua.metrics.calibration import fit_platt, fit_temperature
 from jianghua.modeling.batching import Windows, classifier_inputs, encode_windows
-from jianghua.modeling.classifier import ClassifierSettings, NgramPart, Prediction, predict_from_logits
+from jianghua.modeling.classifier import ClassifierSettings, Prediction, predict_from_logits
 from jianghua.modeling.decisions import decide, indicators
 from jianghua.modeling.ngrams import fit_mixing, fit_ngrams, mix
+from jianghua.modeling.parts import Decided, NgramPart
 from jianghua.schema import Document, Label
 
 TARGETS = 2  # columns of the label tensor before the domains: task index, weight
@@ -62,7 +63,7 @@ def fit_ngram_part(
     mixing = fit_mixing(prediction.task, prediction.domain, margins, indicators(held_labels, settings))
     mixed = Prediction(*mix(mixing, prediction.task, prediction.domain, margins), settings)
     chosen = decide(mixed, held_labels)
-    return NgramPart(ngrams, mixing, chosen.thresholds, chosen.review_below)
+    return NgramPart(ngrams, Decided(mixing, chosen.thresholds, chosen.review_below))
 
 
 def _texts_and_labels(documents: Sequence[Document]) -> tuple[list[str], list[Label]]:

@@ -26,7 +26,7 @@ from jianghua.modeling.classifier import (
     pretrained_classifier,
     scores,
 )
-from jianghua.modeling.ngrams import drop_ngrams
+from jianghua.modeling.parts import drop_parts
 from jianghua.modeling.tokenization import train_tokenizer
 from jianghua.records import write_jsonl
 from jianghua.schema import Document, InputError, Label
@@ -230,7 +230,7 @@ def finish(
     if trainer.is_world_process_zero():
         facts = {"config_hash": config_hash(config)}
         save_checkpoint(config.save_to, model, tokenizer, settings.to_dict() | facts, config.save_half)  # type: ignore[arg-type]
-        drop_ngrams(config.save_to)
+        drop_parts(config.save_to)
         if ngrams:
             ngrams.save(config.save_to)
     classifier = Classifier(model.eval(), tokenizer, settings, config.save_to.name, ngrams)  # type: ignore[arg-type]
