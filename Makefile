@@ -29,9 +29,9 @@ samples: $(STAMP)
 corpus: $(STAMP)
 	$(BIN)/python scripts/build_corpus.py --config configs/corpus/samples.yaml
 
-# The shipped checkpoints, from ../shared and the samples.
+# The shipped checkpoints (the classifier before scripts/recalibrate.py), from ../shared and the samples.
 train: $(STAMP)
-	$(BIN)/accelerate launch training/train_classifier.py --config configs/classifier/small.yaml
+	$(BIN)/accelerate launch training/train_classifier.py --config configs/classifier/compact.yaml
 	$(BIN)/accelerate launch training/train_summarizer.py --config configs/summarizer/small.yaml
 
 $(STAMP): pyproject.toml constraints.txt

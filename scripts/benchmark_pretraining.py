@@ -65,15 +65,19 @@ def stock(config: PretrainingConfig, corpus: PackedCorpus, steps: int, plain: bo
 
 
 def ours(config: PretrainingConfig, corpus: PackedCorpus, steps: int) -> tuple[float, float]:
-    """(tokens a second, floating-point operations a second) of this project's steps, compiling not counted."""
+    """(tokens a second, floating-point operations a second) of this project's steps in the middle of its run, compiling not
+    counted."""
     model = Pretraining(new_encoder(config.architecture, corpus.tokenizer), compiled=config.compiled).train()
-    batches = Batches(corpus, dataclasses.replace(config.batches, objectives={"language": 1.0}), steps + WARM_UP, 0)
+    middle = config.run.max_steps // 2
+    batches = Batches(
+        corpus, dataclasses.replace(config.batches, objectives={"language": 1.0}), config.run.max_steps, 0
+    )
     optimizer = make_optimizer(model, config.optimizer, config.run.learning_rate, config.run.weight_decay)
     began = time.perf_counter()
     for step in range(steps + WARM_UP):
         if step == WARM_UP:
             began, model.tokens, model.operations = time.perf_counter(), 0, 0.0
-        batch = batches[step]
+        batch = batches[middle + step]
         with torch.autocast("cpu", dtype=torch.bfloat16):
             loss = model(**batch)["loss"]
         loss.backward()

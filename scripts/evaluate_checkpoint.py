@@ -1,7 +1,7 @@
 """Score a checkpoint on annotated documents, beside floors that need no neural model.
 
-    python scripts/evaluate_checkpoint.py --model models/classifier-small --data data/samples/dev.jsonl \
-        [--train data/samples/train.jsonl] --output outputs/scores/classifier-small.json
+    python scripts/evaluate_checkpoint.py --model models/classifier-compact --data data/samples/dev.jsonl \
+        [--train data/samples/train.jsonl] --output outputs/scores/classifier-compact.json
 
 The folder says whether it holds a classifier or a summariser. Classifiers stand beside keyword rules and, with
 --train, TF-IDF and a linear SVM fitted on those files; one trained on rows of other tables takes --columns as its
