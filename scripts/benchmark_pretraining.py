@@ -65,13 +65,11 @@ def stock(config: PretrainingConfig, corpus: PackedCorpus, steps: int, plain: bo
 
 
 def ours(config: PretrainingConfig, corpus: PackedCorpus, steps: int) -> tuple[float, float]:
-    """(tokens a second, floating-point operations a second) of this project's steps in the middle of its run, compiling not
-    counted."""
+    """(tokens a second, floating-point operations a second) of steps from the middle of the run, compiled before."""
     model = Pretraining(new_encoder(config.architecture, corpus.tokenizer), compiled=config.compiled).train()
-    middle = config.run.max_steps // 2
-    batches = Batches(
-        corpus, dataclasses.replace(config.batches, objectives={"language": 1.0}), config.run.max_steps, 0
-    )
+    whole = max(config.run.max_steps, 2 * (steps + WARM_UP))
+    middle = whole // 2
+    batches = Batches(corpus, dataclasses.replace(config.batches, objectives={"language": 1.0}), whole, 0)
     optimizer = make_optimizer(model, config.optimizer, config.run.learning_rate, config.run.weight_decay)
     began = time.perf_counter()
     for step in range(steps + WARM_UP):
