@@ -12,7 +12,7 @@ from typing import TextIO
 
 from tqdm import tqdm
 
-from jianghua.codebook import load_codebook
+from jianghua.codebook import Codebook, load_codebook
 from jianghua.config import run
 from jianghua.corpus.readers import read_text
 from jianghua.inference.analyze import analyze_documents
@@ -20,6 +20,7 @@ from jianghua.inference.models import find_models, open_models
 from jianghua.inference.page import write_page
 from jianghua.inference.sources import NAMES, STREAM, from_path, refuse_repeated_ids
 from jianghua.inference.table import format_overview, format_table
+from jianghua.inference.workbook import Book, open_book
 from jianghua.schema import Analysis, InputError
 
 DESCRIPTION = "Label, gist and summarise speeches. 给讲话稿逐段标注任务类型与政策领域，并写出要点和摘要。"
@@ -33,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--columns", nargs="+", default=[], metavar="KEY=COLUMN",
                         help=f"which column of a table is {keys} 表格的列名")  # fmt: skip
     result.add_argument("--output", type=Path, help="JSON Lines file to write 输出文件")
+    result.add_argument("--xlsx", type=Path, help="workbook of paragraphs, review list and shares Excel 工作簿")
     result.add_argument("--html", type=Path, help="one self-contained page to read 阅读页面")
     result.add_argument("--table", choices=("overview", "full"), help="a line or a table for each document 打印表格")
     result.add_argument("--models", type=Path, help="folder of the checkpoints 模型目录")
@@ -69,6 +71,15 @@ def _sink(path: Path | None) -> Iterator[TextIO | None]:
     part.replace(path)
 
 
+@contextmanager
+def _book(path: Path | None, codebook: Codebook) -> Iterator[Book | None]:
+    if path is None:
+        yield None
+        return
+    with open_book(path, codebook) as book:
+        yield book
+
+
 def _source_texts(analyses: Iterable[Analysis]) -> dict[str, str]:
     """Decoded texts of the files behind the analyses, so that the page can show what was removed."""
     texts: dict[str, str] = {}
@@ -92,11 +103,13 @@ def command(arguments: list[str] | None = None) -> int:
     found = refuse_repeated_ids(document for path in options.inputs for document in from_path(path, columns))
     kept: list[Analysis] = []
     counts = {"documents": 0, "errors": 0}
-    with _sink(options.output) as sink:
+    with _sink(options.output) as sink, _book(options.xlsx, codebook) as book:
         for analysis in tqdm(analyze_documents(found, models), unit=" documents", file=sys.stderr, disable=None):
             counts["errors" if analysis.error else "documents"] += 1
             if sink:
                 sink.write(json.dumps(analysis.to_dict(), ensure_ascii=False) + "\n")
+            if book:
+                book.add(analysis)
             if analysis.error:
                 print(f"error: {analysis.source or analysis.id}: {analysis.error}", file=sys.stderr)
             if options.table == "full":
