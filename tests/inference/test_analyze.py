@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 
 from jianghua import Analysis, InputError, analyze
 from jianghua.codebook import load_codebook
-from jianghua.inference.models import VARIABLE, find_models
+from jianghua.inference.analyze import analyze_documents
+from jianghua.inference.models import VARIABLE, find_models, open_models
+from jianghua.inference.sources import from_text
 from jianghua.metrics.faithfulness import unsupported
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -164,3 +167,16 @@ def test_any_text_gives_the_schema(text: str) -> None:
         assert 0 <= paragraph.start < paragraph.end <= len(text)
         assert len(paragraph.gist) <= 30
     assert len(result.summary) <= 100
+
+
+def test_another_mixture_is_another_configuration() -> None:
+    """Thresholds and rules lie beside the weights: who changes them gets another hash."""
+    models = open_models(find_models())
+    before = next(analyze_documents([from_text(SPEECH)], models)).meta["config_hash"]
+    rules = models.classifier.rules
+    assert rules is not None
+    changed = dataclasses.replace(rules, decided=dataclasses.replace(rules.decided, review_below=0.99))
+    other = dataclasses.replace(models, classifier=dataclasses.replace(models.classifier, rules=changed))
+    assert next(analyze_documents([from_text(SPEECH)], other)).meta["config_hash"] != before
+    silent = dataclasses.replace(models, classifier=dataclasses.replace(models.classifier, rules=None))
+    assert next(analyze_documents([from_text(SPEECH)], silent)).meta["config_hash"] != before

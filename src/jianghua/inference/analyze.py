@@ -208,6 +208,6 @@ def _meta(models: Models) -> dict[str, Any]:
         "version": jianghua.__version__, "classifier": models.classifier_id, "summarizer": models.summarizer_id,
         "codebook_version": f"{settings.codebook} {settings.codebook_version}",
     }  # fmt: skip
-    everything = [facts, settings.to_dict(), models.summarizer.settings.to_dict()]
+    everything = [facts, models.classifier.to_dict(), models.summarizer.settings.to_dict()]
     digest = hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()
     return facts | {"config_hash": digest[:12]}

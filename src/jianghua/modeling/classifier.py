@@ -92,6 +92,12 @@ class Classifier:
     ngrams: NgramPart | None = None
     rules: RulePart | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """All that decides beside the weights: settings, and what the parts were mixed in with."""
+        parts = {"ngrams": self.ngrams and self.ngrams.decided.to_dict(),
+                 "rules": self.rules and self.rules.decided.to_dict() | {"source": self.rules.source}}  # fmt: skip
+        return self.settings.to_dict() | parts
+
 
 @dataclass(frozen=True)
 class Prediction:
