@@ -53,9 +53,11 @@ def write_csv(rows: Sequence[dict[str, Any]], path: Path) -> None:
 def plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
     """A dot with its interval for each group and label, the uncorrected share as a cross."""
     # Drawing takes a second to import, and most calls draw nothing.
-    import matplotlib as mpl
-    from matplotlib import pyplot
-
+    try:
+        import matplotlib as mpl
+        from matplotlib import pyplot
+    except ImportError as error:
+        raise InputError("matplotlib for --plot", "none installed", "pip install matplotlib") from error
     mpl.use("svg")
     mpl.rcParams["svg.hashsalt"] = "jianghua"  # the same rows give the same file
     groups = sorted({row["group"] for row in rows})
