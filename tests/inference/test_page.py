@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import shutil
-import subprocess
 from collections.abc import Mapping
 from html.parser import HTMLParser
 from importlib.resources import files
@@ -271,17 +269,3 @@ def test_text_has_enough_contrast(scheme: str) -> None:
     pairs = [(ink, ground) for ink in ("ink", "soft", "link", "bad") for ground in ("paper", "card")]
     pairs += [("ink", "lit"), ("soft", "lit"), ("ink", "mark"), ("warn", "warn-paper"), ("warn", "paper")]
     assert {pair: contrast(root, *pair) for pair in pairs if contrast(root, *pair) < 4.5} == {}
-
-
-@pytest.mark.slow
-def test_a_browser_runs_only_our_script(tmp_path: Path) -> None:
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("no Chromium")
-    path = tmp_path / "page.html"
-    write_page([hostile_analysis(), ferry()], CODEBOOK, path, texts={HOSTILE: HOSTILE, "渡口": SOURCE})
-    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-               f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", path.as_uri()]  # fmt: skip
-    dom = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True).stdout
-    assert "<title>讲话分析</title>" in dom
-    assert '<div class="tools">' in dom  # our script ran and showed its switches
