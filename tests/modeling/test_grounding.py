@@ -85,8 +85,31 @@ def test_evidence_says_where_the_words_stand() -> None:
     assert locate("天外之音", SOURCE) == []
 
 
-@pytest.mark.parametrize("line", ["调解纠纷和盗窃警情下降", "县委书记和政法委书记"])
-def test_pieces_may_be_joined_at_punctuation_only(line: str) -> None:
-    # The price of refusing 书记田和平: a joining 和 cannot be told from one in a name.
-    assert unsupported(line, SOURCE)
-    assert unsupported(line.replace("和", "，"), SOURCE) == []
+@pytest.mark.parametrize(
+    "line",
+    [
+        "全县调解纠纷", "会议要求推广“一村一亭”做法", "县委书记和政法委书记到会", "用好AI阅卷", "会议强调补贴发放",
+        "强化巡防", "盗窃警情明显下降",
+    ],
+)  # fmt: skip
+def test_words_of_the_source_may_be_joined_by_links_and_general_words(line: str) -> None:
+    assert unsupported(line, SOURCE + "警情明显减少，下降不少。") == []
+
+
+ORGANISATIONS = "四川省高级人民法院与成都市公安局、中央政法委员会会商。院长周明远强调，检察官陆青到会。严禁酒后上岗，不得刑讯逼供。"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "四川省公安局", "成都市人民法院", "中央政法公安局", "成都市检察官周明远", "院长陆青到会", "周明青到会",
+        "院长明远强调", "得刑讯逼供", "周明远强调，刑讯逼供",
+    ],
+)  # fmt: skip
+def test_names_are_not_put_together_and_negations_not_lost(line: str) -> None:
+    assert unsupported(line, ORGANISATIONS)
+
+
+def test_words_cut_out_of_one_source_are_accepted() -> None:
+    assert unsupported("周明远强调严禁酒后上岗，不得刑讯逼供", ORGANISATIONS) == []
+    assert unsupported("四川省高级人民法院与公安局会商", ORGANISATIONS) == []

@@ -1,4 +1,4 @@
-"""Generation out of the source's own words: no pair of neighbouring characters that the source does not have."""
+"""Generation out of the source's own words."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from functools import lru_cache
 import torch
 from transformers import LogitsProcessor, PreTrainedTokenizerBase
 
-from jianghua.modeling.grounding import HAN_RUN, normalise
+from jianghua.modeling.grounding import GENERAL, HAN_RUN, LINKS, normalise
 
 _STOPS = frozenset("，、；：。")
 _MARKS = _STOPS | frozenset("“”《》（）")
 
 
 class SourceWords(LogitsProcessor):
-    """Forbids every token that would not continue the source's words; marks and the end are allowed, two stops are not.
+    """Forbids every token that would not continue the source's words or begin another of them.
 
-    After a mark any word of the source may begin. What stands between two Chinese characters is the rule of
-    `grounding.unsupported`; whole numbers and quotations are left to that check.
+    After a mark, a link or a general word any word of the source may begin, elsewhere one of at least two characters;
+    marks and the end are allowed, two stops are not. The rules are those of `grounding.unsupported`, which still has
+    the last word: whole numbers, quotations and names are left to it.
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, sources: Sequence[str], beams: int) -> None:
@@ -31,36 +32,36 @@ class SourceWords(LogitsProcessor):
         """`input_ids` (sources × beams, steps), `scores` (sources × beams, vocabulary)."""
         allowed = torch.zeros_like(scores, dtype=torch.bool)
         for row, last in enumerate(input_ids[:, -1].tolist()):
-            allowed[row, self.words[row // self.beams].after(self.pieces[last][-1:])] = True
+            allowed[row, self.words[row // self.beams].after(self.pieces[last])] = True
         allowed[:, self.end] = True
         return scores.masked_fill(~allowed, float("-inf"))
 
 
 class _Words:
-    """Which pieces may follow a character in the words of one source."""
+    """Which pieces may follow a piece in the words of one source."""
 
     def __init__(self, pieces: Sequence[str], source: str) -> None:
-        pairs = {run[i : i + 2] for run in HAN_RUN.findall(source) for i in range(len(run) - 1)}
-        characters = set(source)
-        self.pairs = pairs
+        self.source = source
         self.inside = [
-            (index, piece[0]) for index, piece in enumerate(pieces)
-            if piece and (piece in _MARKS or (characters.issuperset(piece) and _joins(piece, pairs)))
+            (index, piece) for index, piece in enumerate(pieces)
+            if piece and (piece in _MARKS or piece in source or _free(piece))
         ]  # fmt: skip
         self._after: dict[str, list[int]] = {}
 
-    def after(self, character: str) -> list[int]:
-        if character not in self._after:
-            self._after[character] = [
-                index for index, first in self.inside
-                if not {character, first} <= _STOPS and _joins(character + first, self.pairs)
-            ]  # fmt: skip
-        return self._after[character]
+    def after(self, last: str) -> list[int]:
+        if last not in self._after:
+            self._after[last] = [index for index, piece in self.inside if self._follows(last, piece)]
+        return self._after[last]
+
+    def _follows(self, last: str, piece: str) -> bool:
+        if {last[-1:], piece} <= _STOPS:
+            return False
+        begins = piece in _MARKS or _free(piece) or _free(last) or last[-1:] in _MARKS or not last
+        return begins or last[-1] + piece in self.source or (len(piece) > 1 and HAN_RUN.fullmatch(piece) is not None)
 
 
-def _joins(text: str, pairs: set[str]) -> bool:
-    """Whether every two neighbours in `text` that are both Chinese stand side by side in the source."""
-    return all(run[i : i + 2] in pairs for run in HAN_RUN.findall(text) for i in range(len(run) - 1))
+def _free(piece: str) -> bool:
+    return piece in GENERAL or piece in LINKS
 
 
 @lru_cache(maxsize=4)
