@@ -17,9 +17,10 @@ from jianghua.evaluation.report import render
 from jianghua.evaluation.summarizer import Case, Output, evaluate_annotated, evaluate_headlines, score
 from jianghua.metrics.rouge import corpus_rouge
 from jianghua.modeling.checkpoint import save_checkpoint
+from jianghua.modeling.composing import Part, write_summaries
 from jianghua.modeling.summarizer import Summarizer, SummarizerSettings, load_summarizer, new_summarizer
 from jianghua.modeling.tokenization import PROBE, train_tokenizer
-from jianghua.modeling.writing import join_summary, write_lines, write_summary
+from jianghua.modeling.writing import write_lines
 from jianghua.schema import Document, InputError, Label, Paragraph
 
 SETTINGS = SummarizerSettings(max_source_length=96, max_target_length=24, source_characters=120)
@@ -88,15 +89,14 @@ def test_served_figures_are_those_of_the_writing_that_inference_uses(
     pairs = [(w.text, gist) for w, (_, _, gist) in zip(written, content, strict=True) if gist]
     expected = corpus_rouge([a for a, _ in pairs], [b for _, b in pairs])
     assert kinds["gist"]["served"]["rouge"]["char-multiset"] == pytest.approx(expected)
-    chosen = write_summary(summarizer, [text for text, _, _ in content], [task for _, task, _ in content])
-    summary = join_summary([line for _, line in chosen])
-    expected = corpus_rouge([summary], [DOCUMENTS[0].summary])
+    parts = [Part(text, task, gist.text) for (text, task, _), gist in zip(content, written, strict=True)]
+    expected = corpus_rouge([write_summaries(summarizer, [parts])[0].text], [DOCUMENTS[0].summary])
     assert kinds["summary"]["served"]["rouge"]["char-multiset"] == pytest.approx(expected)
 
 
 def test_systems_and_conventions_are_named(kinds: dict[str, Any]) -> None:
     assert list(kinds["gist"]) == ["served", "raw", "lead_sentence", "first_characters"]
-    assert list(kinds["summary"]) == ["served", "raw_gists", "raw", "lead_sentence", "first_characters", "title"]
+    assert list(kinds["summary"]) == ["served", "composed", "raw", "lead_sentence", "first_characters", "title"]
     assert list(kinds["summary"]["title"]["rouge"]) == ["char-multiset", "char-set-1.0"]
 
 

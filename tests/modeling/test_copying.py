@@ -11,7 +11,8 @@ from transformers import AutoModel, EncoderDecoderModel, PreTrainedModel, PreTra
 
 from jianghua.modeling.checkpoint import load_tokenizer, save_checkpoint
 from jianghua.modeling.copying import attach_copying, copying_scores, new_pair
-from jianghua.modeling.grounding import GENERAL, HAN_RUN, LINKS
+from jianghua.modeling.grounding import HAN_RUN
+from jianghua.modeling.name_words import GENERAL, LINKS
 from jianghua.modeling.summarizer import (
     Summarizer,
     SummarizerSettings,

@@ -96,7 +96,9 @@ def test_words_of_the_source_may_be_joined_by_links_and_general_words(line: str)
     assert unsupported(line, SOURCE + "警情明显减少，下降不少。") == []
 
 
-ORGANISATIONS = "四川省高级人民法院与成都市公安局、中央政法委员会会商。院长周明远强调，检察官陆青到会。严禁酒后上岗，不得刑讯逼供。"
+ORGANISATIONS = (
+    "四川省高级人民法院与成都市公安局、中央政法委员会会商。院长周明远强调，检察官陆青到会。严禁酒后上岗，不得刑讯逼供。"
+)
 
 
 @pytest.mark.parametrize(

@@ -217,4 +217,5 @@ def test_annotated_pairs_leave_headings_out_of_the_summary() -> None:
     pairs = list(annotated_pairs([Document("d", paragraphs, title="题", summary="各镇夜巡到位。")], 100))
     assert [(p.kind, p.source, p.target) for p in pairs] == [
         ("gist", "各镇夜巡到位。", "夜巡到位"), ("summary", "各镇夜巡到位。", "各镇夜巡到位。"),
+        ("summary", "各镇夜巡到位。\n夜巡到位", "各镇夜巡到位。"),
     ]  # fmt: skip

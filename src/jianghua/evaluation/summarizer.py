@@ -1,7 +1,8 @@
 """A summariser checkpoint against annotated gists, summaries and headlines, with its safety net and without.
 
 Systems of every kind: `served` is what inference writes (`modeling.writing`), `raw` the model's own words unchecked,
-the others are copies of the source. Summaries have `raw_gists`, too: composed as they are served, of unchecked gists.
+the others are copies of the source. Summaries have `composed`, too: lines of the source put together by labels, which
+is the safety net alone.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from jianghua.evaluation.baselines import gist_baselines, headline_baselines, su
 from jianghua.metrics.bootstrap import interval
 from jianghua.metrics.faithfulness import unsupported
 from jianghua.metrics.rouge import KEYS, Convention, corpus_rouge, rouge
+from jianghua.modeling.composing import Part, compose, content, outline, write_summaries
 from jianghua.modeling.extractive import digest
 from jianghua.modeling.summarizer import LIMITS, Summarizer, generate
-from jianghua.modeling.writing import Part, Written, compose_summary, content, join_summary, write_lines
+from jianghua.modeling.writing import Written, write_lines
 from jianghua.schema import Document, InputError
 
 CONVENTIONS: tuple[Convention, ...] = ("char-multiset", "char-set-1.0")
@@ -144,23 +146,23 @@ def _gists(bodies: Bodies) -> tuple[list[Case], dict[str, list[Output]]]:
 
 
 def _summaries(summarizer: Summarizer, bodies: Bodies) -> tuple[list[Case], dict[str, list[Output]]]:
-    texts = [[p.text for p in body.paragraphs] for body in bodies.documents]
-    unchecked = tuple(tuple(Written(text) for text in row) for row in bodies.raw)
+    parts = list(_parts(bodies))
+    budget, methods = summarizer.settings.source_characters, dict(summarizer.settings.methods)["summary"]
+    composed = [compose(summarizer, group, methods) for group in parts]
     outputs = {
-        "served": list(_composed(bodies, [write_lines(summarizer, "summary", text) for text in texts])),
-        "raw_gists": [replace(output, how=()) for output in _composed(bodies, unchecked)],
-        "raw": [Output(text) for text in _own_words(summarizer, "summary", texts)],
+        "served": [Output(x.text, x.how) for x in write_summaries(summarizer, parts)],
+        "composed": [Output(x.text, x.how) for x in composed],
+        "raw": [Output(x) for x in generate(summarizer, "summary", [outline(group, budget) for group in parts])],
     }
-    sources = ["\n".join(text) for text in texts]
+    sources = ["\n".join(part.text for part in group) for group in parts]
     cases = [Case(sources[i], body.summary, i) for i, body in enumerate(bodies.documents)]
     return cases, outputs | _copies([summary_baselines(body) for body in bodies.documents])
 
 
-def _composed(bodies: Bodies, lines: Sequence[Sequence[Written]]) -> Iterator[Output]:
-    for tasks, row in zip(bodies.task_types, lines, strict=True):
-        parts = [Part(task, line) for task, line in zip(tasks, row, strict=True)]
-        chosen = [line for _, line in compose_summary(parts)]
-        yield Output(join_summary(chosen), tuple(line.how for line in chosen) or ("empty",))
+def _parts(bodies: Bodies) -> Iterator[list[Part]]:
+    """The documents as their summaries see them: with the gists that inference would write."""
+    for body, tasks, gists in zip(bodies.documents, bodies.task_types, bodies.served, strict=True):
+        yield [Part(p.text, task, gist.text) for p, task, gist in zip(body.paragraphs, tasks, gists, strict=True)]
 
 
 def _scored(kind: str, cases: Sequence[Case], outputs: Mapping[str, Sequence[Output]]) -> dict[str, Any]:

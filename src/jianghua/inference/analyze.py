@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any, overload
 
@@ -23,7 +23,8 @@ from jianghua.inference.sources import (
 )
 from jianghua.modeling.batching import ClassifierInput, context_of
 from jianghua.modeling.classifier import Prediction, predict
-from jianghua.modeling.writing import Written, content, join_summary, write_headline, write_lines, write_summary
+from jianghua.modeling.composing import Part, Summary, content, write_headlines, write_summaries
+from jianghua.modeling.writing import Written, write_lines
 from jianghua.schema import Analysis, Document, InputError, ItemAnalysis, ParagraphAnalysis
 
 BATCH_DOCUMENTS = 16
@@ -152,54 +153,56 @@ def _analyze_batch(documents: Sequence[Document], models: Models) -> Iterator[An
     units = [_units(document) for document in documents]
     flat = [unit for group in units for unit in group]
     labelled = _label(flat, models)
-    results = list(zip(labelled, _gists(flat, labelled, models), strict=True))
-    at = 0
-    for document, group in zip(documents, units, strict=True):
-        yield _analysis(document, results[at : at + len(group)], models)
-        at += len(group)
+    results = iter(zip(labelled, _gists(flat, labelled, models), strict=True))
+    rows = [[next(results) for _ in group] for group in units]
+    used = [_content(document, row) for document, row in zip(documents, rows, strict=True)]
+    parts = [[part for _, part in indexed] for indexed in used]
+    texts = zip(write_headlines(models.summarizer, parts), write_summaries(models.summarizer, parts), strict=True)
+    for document, row, indexed, (headline, summary) in zip(documents, rows, used, texts, strict=True):
+        evidence = tuple(_evidence(document, [i for i, _ in indexed], summary))
+        yield Analysis(
+            document.id, document.title, document.date, document.source, headline.text, summary.text, evidence,
+            tuple(_paragraphs(document, row)), document.removed, document.flags, _meta(models),
+        )  # fmt: skip
 
 
-def _analysis(document: Document, results: list[tuple[Labelled, Written]], models: Models) -> Analysis:
-    queue = iter(results)
-    rows: list[tuple[Labelled, Written]] = []
-    paragraphs = []
-    for paragraph in document.paragraphs:
-        label, gist = next(queue)
-        rows.append((label, gist))
-        items = tuple(_item(item, *next(queue)) for item in paragraph.items)
-        paragraphs.append(ParagraphAnalysis(
+def _heads(document: Document) -> list[int]:
+    """Where in the row of a document's units each paragraph stands: its items follow it."""
+    return [0, *accumulate(1 + len(paragraph.items) for paragraph in document.paragraphs)][:-1]
+
+
+def _content(document: Document, row: Sequence[tuple[Labelled, Written]]) -> list[tuple[int, Part]]:
+    """(index, part) of every paragraph that headline and summary may use."""
+    heads = [row[at] for at in _heads(document)]
+    used = content(document, [label.task_type for label, _ in heads])
+    return [(i, Part(document.paragraphs[i].text, heads[i][0].task_type, heads[i][1].text)) for i in used]
+
+
+def _paragraphs(document: Document, row: Sequence[tuple[Labelled, Written]]) -> Iterator[ParagraphAnalysis]:
+    for paragraph, at in zip(document.paragraphs, _heads(document), strict=True):
+        label, gist = row[at]
+        found = row[at + 1 : at + 1 + len(paragraph.items)]
+        items = tuple(_item(item, *result) for item, result in zip(paragraph.items, found, strict=True))
+        yield ParagraphAnalysis(
             paragraph.index, paragraph.start, paragraph.end, paragraph.text, paragraph.heading, label.task_type,
             label.task_scores, label.policy_domain, label.domain_scores, label.needs_review, gist.text, items,
-        ))  # fmt: skip
-    headline, summary, evidence = _document_texts(document, rows, models)
-    return Analysis(
-        document.id, document.title, document.date, document.source, headline, summary, evidence, tuple(paragraphs),
-        document.removed, document.flags, _meta(models),
-    )  # fmt: skip
+        )  # fmt: skip
 
 
 def _item(item: Any, label: Labelled, gist: Written) -> ItemAnalysis:
     return ItemAnalysis(item.start, item.end, label.task_type, label.policy_domain, gist.text)
 
 
-def _document_texts(
-    document: Document, rows: Sequence[tuple[Labelled, Written]], models: Models
-) -> tuple[str, str, tuple[tuple[int, int], ...]]:
-    used = content(document, [label.task_type for label, _ in rows])
-    texts = [document.paragraphs[i].text for i in used]
-    chosen = write_summary(models.summarizer, texts, [rows[i][0].task_type for i in used])
-    evidence = tuple(span for part, line in chosen for span in _evidence(document, used[part], line))
-    return write_headline(models.summarizer, texts), join_summary([line for _, line in chosen]), evidence
-
-
-def _evidence(document: Document, index: int, line: Written) -> Iterator[tuple[int, int]]:
-    """Spans of the document behind a line; the whole paragraph where something was removed inside it."""
-    paragraph = document.paragraphs[index]
-    if paragraph.end - paragraph.start != len(paragraph.text) or not line.evidence:
-        yield paragraph.start, paragraph.end
-        return
-    for start, end in line.evidence:
-        yield paragraph.start + start, paragraph.start + end
+def _evidence(document: Document, used: Sequence[int], summary: Summary) -> Iterator[tuple[int, int]]:
+    """Spans of the document behind a summary; the whole paragraph where something was removed inside it."""
+    whole = set()
+    for part, start, end in summary.evidence:
+        paragraph = document.paragraphs[used[part]]
+        if paragraph.end - paragraph.start == len(paragraph.text):
+            yield paragraph.start + start, paragraph.start + end
+        elif part not in whole:
+            whole.add(part)
+            yield paragraph.start, paragraph.end
 
 
 def _meta(models: Models) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from functools import lru_cache
 import torch
 from transformers import LogitsProcessor, PreTrainedTokenizerBase
 
-from jianghua.modeling.grounding import GENERAL, HAN_RUN, LINKS, normalise
+from jianghua.modeling.grounding import HAN_RUN, normalise
+from jianghua.modeling.name_words import GENERAL, LINKS
 
 _STOPS = frozenset("，、；：。")
 _MARKS = _STOPS | frozenset("“”《》（）")

@@ -124,7 +124,8 @@ def widen(text: str) -> str:
 def _generation_config(summarizer: Summarizer, num_beams: int) -> GenerationConfig:
     known = summarizer.model.generation_config
     return GenerationConfig(
-        max_new_tokens=summarizer.settings.max_target_length, num_beams=num_beams, do_sample=False,
+        max_new_tokens=summarizer.settings.max_target_length, num_beams=num_beams,
+        num_return_sequences=num_beams, do_sample=False,
         no_repeat_ngram_size=4, pad_token_id=known.pad_token_id, eos_token_id=known.eos_token_id,
         decoder_start_token_id=known.decoder_start_token_id, bos_token_id=known.bos_token_id,
     )  # fmt: skip
@@ -140,15 +141,20 @@ class Wish:
     num_beams: int | None = None
 
 
-@torch.inference_mode()
 def generate(summarizer: Summarizer, kind: str, texts: Sequence[str], wish: Wish = Wish()) -> list[str]:
     """The model's own words for each text, unchecked, in input order."""
+    return [found[0] for found in candidates(summarizer, kind, texts, wish)]
+
+
+@torch.inference_mode()
+def candidates(summarizer: Summarizer, kind: str, texts: Sequence[str], wish: Wish = Wish()) -> list[tuple[str, ...]]:
+    """For each text, in input order, what the model would write, unchecked: one text for each beam, best first."""
     tokenizer, settings = summarizer.tokenizer, summarizer.settings
     asked = prompt(kind, wish.length if settings.lengths else None)
     rows = encode_source(tokenizer, [asked] * len(texts), texts, settings.max_source_length)
     beams = wish.num_beams or settings.num_beams
     config = _generation_config(summarizer, beams)
-    outputs = [""] * len(rows)
+    outputs: list[tuple[str, ...]] = [()] * len(rows)
     for batch in token_budget_batches([len(row) for row in rows], TOKEN_BUDGET):
         ids, mask = pad([rows[i] for i in batch], tokenizer.pad_token_id)
         device = summarizer.model.device
@@ -156,8 +162,9 @@ def generate(summarizer: Summarizer, kind: str, texts: Sequence[str], wish: Wish
         written = summarizer.model.generate(
             input_ids=ids.to(device), attention_mask=mask.to(device), generation_config=config, logits_processor=words
         )
-        for i, text in zip(batch, tokenizer.batch_decode(written, skip_special_tokens=True), strict=True):
-            outputs[i] = widen(text.replace(" ", ""))
+        found = [widen(text.replace(" ", "")) for text in tokenizer.batch_decode(written, skip_special_tokens=True)]
+        for place, i in enumerate(batch):
+            outputs[i] = tuple(found[place * beams : (place + 1) * beams])
     return outputs
 
 

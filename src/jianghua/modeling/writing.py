@@ -13,13 +13,10 @@ from dataclasses import dataclass
 
 from jianghua.modeling.extractive import Line, balanced, candidate_lines, central_line, digest, first_line, opening
 from jianghua.modeling.grounding import locate, unsupported
-from jianghua.modeling.summarizer import LIMITS, Summarizer, Wish, generate, score_lines
-from jianghua.schema import Document
+from jianghua.modeling.summarizer import LIMITS, Summarizer, Wish, candidates, score_lines
 
 TRIM = " ，,、；;：:。"
-# What matters in a document summary, most important first.
-PRIORITY = ("deployment", "guidance", "review", "safeguard", "situation", "meeting_report", "appeal")
-NO_GIST = ("heading", "boilerplate")
+SHORT = 30  # characters
 # A summary is made of lines of this length: longer than a gist, for it has to say who and when.
 LINE_LIMITS = LIMITS | {"summary": 60}
 # Methods that let the model write: how the result is called, and what is asked of `generate`.
@@ -36,10 +33,12 @@ class Written:
 
 
 def acceptable(text: str, source: str, limit: int) -> bool:
-    """Whether a generated line may leave: not empty, short enough, whole, grounded, no character run repeated."""
+    """Whether a generated text may leave: not empty, short enough, whole, grounded, no run of characters repeated."""
     if not 4 <= len(text) <= limit or not balanced(text):
         return False
-    runs = [text[i : i + 4] for i in range(len(text) - 3)]
+    # A long text may name one thing twice; a clause of it it may not repeat.
+    size = 4 if limit <= SHORT else 7
+    runs = [text[i : i + size] for i in range(len(text) - size + 1)]
     return len(runs) == len(set(runs)) and not unsupported(text, source)
 
 
@@ -78,69 +77,36 @@ def write_lines(
         methods: what is tried, in order; default: what the checkpoint's settings name for `kind`.
     """
     methods = methods or dict(summarizer.settings.methods)[kind]
-    limit = LINE_LIMITS[kind]
-    written = [Written("")] * len(sources)
-    rest = [i for i, source in enumerate(sources) if source.strip()]
+    texts = [(digest(source.split("\n"), summarizer.settings.source_characters), source) for source in sources]
+    written = first_acceptable(summarizer, kind, texts, methods)
+    fallback = next((method for method in methods if method not in OWN_WORDS), "first")
+    return [
+        line if line.text or not source.strip() else write_line(summarizer, kind, source, fallback)
+        for line, source in zip(written, sources, strict=True)
+    ]
+
+
+def first_acceptable(
+    summarizer: Summarizer, kind: str, texts: Sequence[tuple[str, str]], methods: Sequence[str]
+) -> list[Written]:
+    """What the model writes, checked: of its candidates the first that may leave, by the first method that has one.
+
+    Args:
+        texts: (what the model reads, the source that has to support what it writes).
+
+    Returns:
+        One text for each, in order, without end mark; empty where nothing may leave.
+    """
+    limit = LIMITS[kind] - (kind == "summary")
+    written = [Written("")] * len(texts)
     for method in (method for method in methods if method in OWN_WORDS):
         how, wish = OWN_WORDS[method]
         wish = dataclasses.replace(wish, length=limit if wish.constrained else None)
-        for i, text in zip(rest, _own_words(summarizer, kind, [sources[i] for i in rest], wish), strict=True):
-            if acceptable(text, sources[i], limit):
-                written[i] = Written(text, tuple(locate(text, sources[i])), how)
-        rest = [i for i in rest if not written[i].text]
-    fallback = next((method for method in methods if method not in OWN_WORDS), "first")
-    for i in rest:
-        written[i] = write_line(summarizer, kind, sources[i], fallback)
+        rest = [i for i, (read, _) in enumerate(texts) if read.strip() and not written[i].text]
+        found = candidates(summarizer, kind, [texts[i][0] for i in rest], wish) if rest else []
+        for i, lines in zip(rest, found, strict=True):
+            source = texts[i][1]
+            good = (line for line in (text.strip(TRIM) for text in lines) if acceptable(line, source, limit))
+            if line := next(good, ""):
+                written[i] = Written(line, tuple(locate(line, source)), how)
     return written
-
-
-def _own_words(summarizer: Summarizer, kind: str, sources: Sequence[str], wish: Wish) -> list[str]:
-    read = [digest(source.split("\n"), summarizer.settings.source_characters) for source in sources]
-    return [text.strip(TRIM) for text in generate(summarizer, kind, read, wish)] if read else []
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One content paragraph as a document summary sees it: what it does, and the line that may stand for it."""
-
-    task_type: str
-    line: Written
-
-
-def content(document: Document, task_types: Sequence[str]) -> list[int]:
-    """Indices of the paragraphs that short texts may use: no headings, no boilerplate, no copy of the title."""
-    title = "".join((document.title or "").split())
-    return [i for i, (paragraph, task) in enumerate(zip(document.paragraphs, task_types, strict=True))
-            if task not in NO_GIST and paragraph.text.strip() and "".join(paragraph.text.split()) != title]  # fmt: skip
-
-
-def compose_summary(parts: Sequence[Part], limit: int = LIMITS["summary"]) -> list[tuple[int, Written]]:
-    """Lines that together summarise a document: its opening, then by what the labels say matters, in document order.
-
-    Returns:
-        (index of the part, its line) of every part that is used; joined by ； and ended by 。 they fit `limit`.
-    """
-    first = [0] if parts else []
-    ranked = sorted(range(1, len(parts)), key=lambda i: (PRIORITY.index(parts[i].task_type), i))
-    chosen, used = [], 0
-    for i in [*first, *ranked]:
-        text = parts[i].line.text
-        if text and used + len(text) + 1 <= limit and all(text != parts[j].line.text for j in chosen):
-            chosen.append(i)
-            used += len(text) + 1
-    return [(i, parts[i].line) for i in sorted(chosen)]
-
-
-def write_summary(summarizer: Summarizer, texts: Sequence[str], task_types: Sequence[str]) -> list[tuple[int, Written]]:
-    """The lines of a document's summary: (index of the content paragraph, its line), in document order."""
-    lines = write_lines(summarizer, "summary", texts)
-    return compose_summary([Part(task, line) for task, line in zip(task_types, lines, strict=True)])
-
-
-def join_summary(lines: Sequence[Written]) -> str:
-    return "；".join(line.text.strip(TRIM) for line in lines) + "。" if lines else ""
-
-
-def write_headline(summarizer: Summarizer, texts: Sequence[str]) -> str:
-    """A headline of the content paragraphs `texts`, never of a title."""
-    return write_lines(summarizer, "headline", ["\n".join(texts)])[0].text if texts else ""

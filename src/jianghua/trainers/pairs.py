@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from jianghua.modeling.composing import Part, content, outline
 from jianghua.modeling.extractive import DATELINE, digest
 from jianghua.modeling.summarizer import LIMITS
 from jianghua.schema import Document, InputError
@@ -32,13 +33,25 @@ def body(document: Document) -> list[str]:
 
 
 def annotated_pairs(documents: Sequence[Document], budget: int) -> Iterator[Pair]:
-    """Gists of paragraphs and summaries of documents; sources are digests of at most about `budget` characters."""
+    """Gists of paragraphs and summaries of documents; sources are digests of at most about `budget` characters.
+
+    Where paragraphs have gists the summary is to be written of these, too, as inference does.
+    """
     for document in documents:
         for paragraph in document.paragraphs:
             if paragraph.gist:
                 yield Pair("gist", digest([paragraph.text], budget), paragraph.gist)
         if document.summary:
             yield Pair("summary", digest(body(document), budget), document.summary)
+            parts = _parts(document)
+            if any(part.gist for part in parts):
+                yield Pair("summary", outline(parts, budget), document.summary)
+
+
+def _parts(document: Document) -> list[Part]:
+    labels = [p.label.task_type if p.label else "" for p in document.paragraphs]
+    return [Part(document.paragraphs[i].text, labels[i], document.paragraphs[i].gist)
+            for i in content(document, labels) if labels[i]]  # fmt: skip
 
 
 def row_pairs(documents: Sequence[Document], budget: int) -> Iterator[Pair]:
