@@ -48,7 +48,7 @@ def test_a_grounded_summary_leaves_with_evidence_in_its_parts(monkeypatch: pytes
     summary = write_summaries(_writes(monkeypatch, text + "。"), [PARTS, []])
     assert summary[0].text == text + "。" and summary[0].how == ("generated",)
     found = [(part, PARTS[part].text[start:end]) for part, start, end in summary[0].evidence]
-    assert (2, "推广“一村一亭”做法") in found and {part for part, _ in found} == {0, 2}
+    assert (2, "要抓好夜间巡防，推广“一村一亭”做法") in found and {part for part, _ in found} == {0, 2}
     assert summary[1] == Summary("")
 
 
