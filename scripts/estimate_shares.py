@@ -19,6 +19,7 @@ from typing import Any
 
 from jianghua.codebook import load_codebook
 from jianghua.config import run
+from jianghua.evaluation.plots import plot_shares
 from jianghua.evaluation.report import table
 from jianghua.evaluation.shares import estimate_shares, group_key, read_analysed
 from jianghua.records import read_annotated
@@ -50,40 +51,6 @@ def write_csv(rows: Sequence[dict[str, Any]], path: Path) -> None:
         writer.writerows(rows)
 
 
-def plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
-    """A dot with its interval for each group and label, the uncorrected share as a cross."""
-    # Drawing takes a second to import, and most calls draw nothing.
-    try:
-        import matplotlib as mpl
-        from matplotlib import pyplot
-    except ImportError as error:
-        raise InputError("matplotlib for --plot", "none installed", "pip install matplotlib") from error
-    mpl.use("svg")
-    mpl.rcParams["svg.hashsalt"] = "jianghua"  # the same rows give the same file
-    groups = sorted({row["group"] for row in rows})
-    axes_of = {axis: [row for row in rows if row["axis"] == axis] for axis in dict.fromkeys(r["axis"] for r in rows)}
-    figure, panels = pyplot.subplots(
-        1, len(axes_of), figsize=(6 * len(axes_of), 6), layout="constrained", squeeze=False
-    )
-    for panel, (axis, chosen) in zip(panels[0], axes_of.items(), strict=True):
-        labels = list(dict.fromkeys(row["label"] for row in chosen))
-        for number, group in enumerate(groups):
-            own = [row for row in chosen if row["group"] == group]
-            heights = [labels.index(row["label"]) + 0.7 * (number + 0.5) / len(groups) - 0.35 for row in own]
-            kept = [(row, y) for row, y in zip(own, heights, strict=True) if row["value"] is not None]
-            spans = [[row["value"] - row["low"] for row, _ in kept], [row["high"] - row["value"] for row, _ in kept]]
-            panel.errorbar([r["value"] for r, _ in kept], [y for _, y in kept], xerr=spans, fmt="o", ms=3, label=group)
-            panel.plot([row["naive"] for row in own], heights, "x", ms=4, color="grey")
-        panel.set_yticks(range(len(labels)), labels)
-        panel.invert_yaxis()
-        panel.set(title=axis, xlabel="share of paragraphs (× uncorrected)")
-        panel.grid(alpha=0.3, axis="x")
-    panels[0][0].legend(fontsize="small")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, metadata={"Date": None})
-    pyplot.close(figure)
-
-
 def cells(row: dict[str, Any]) -> tuple[str, ...]:
     known = row["value"] is not None
     bounded = f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]" if known else "–"
@@ -101,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
     rows = list(estimate_shares(analysed, labelled, codebook, group_key(given.by), given.level))
     write_csv(rows, given.output)
     if given.plot:
-        plot(rows, given.plot)
+        plot_shares(rows, given.plot)
     head = ("group", "axis", "label", f"share [{given.level:.0%}]", "uncorrected", "labelled documents")
     print(*table(head, [cells(row) for row in rows]), sep="\n")
     return 0

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jianghua.metrics.bootstrap import interval
+from jianghua.metrics.bootstrap import interval, resampled_sums
 from jianghua.schema import InputError
 
 
@@ -50,3 +50,13 @@ def test_unusable_input_is_refused() -> None:
         interval([[1.0]], _mean, level=1)
     with pytest.raises(InputError, match="finite statistic"):
         interval([[1.0]], lambda values: float("nan"))
+
+
+def test_resampled_sums_are_the_draws_of_interval() -> None:
+    counts = np.random.default_rng(3).integers(0, 9, size=(12, 2, 3))
+    sums = resampled_sums(counts, 200, seed=5)
+    wanted = interval([[row] for row in counts], lambda drawn: float(np.sum(drawn, axis=0)[1, 2]), 200, seed=5)
+    low, high = np.quantile(sums[:, 1, 2], [0.025, 0.975])
+    assert sums.shape == (200, 2, 3) and (low, high) == (wanted.low, wanted.high)
+    with pytest.raises(InputError, match="expected at least one document"):
+        resampled_sums(counts[:0])

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from jianghua.codebook import Codebook
-from jianghua.evaluation.classifier import RESAMPLES, indicators, over_sum
+from jianghua.evaluation.classifier import RESAMPLES, indicators
 from jianghua.evaluation.out_of_fold import Row
 from jianghua.evaluation.report import AXES, table
-from jianghua.metrics.bootstrap import Interval, interval
+from jianghua.metrics.bootstrap import resampled_sums
 from jianghua.metrics.classification import REST_LABEL, expected_calibration_error
 from jianghua.metrics.counts import decisions_mcc, label_counts, macro_f1, micro_f1, single_label_mcc
 from jianghua.schema import Document, InputError, Label
@@ -64,12 +64,12 @@ def pooled_scores(pooled: Pooled) -> dict[str, Any]:
         task types and over the domain decisions with a probability of at least .05; `share_flagged` and
         `error_unflagged` (wrong task types among what is not flagged). The last three are None without probabilities.
     """
-    counts, measures = _document_counts(pooled), _measures(pooled.codebook)
-    summed = [[row] for row in counts]
+    counts, measures = document_counts(pooled), axis_measures(pooled.codebook)
+    drawn = resampled_sums(counts, RESAMPLES)
     scores: dict[str, Any] = {"documents": len(pooled.ids), "paragraphs": len(pooled.rows)}
     for axis, chosen in measures.items():
-        scores[axis] = {name: _bounded(interval(summed, over_sum(m), RESAMPLES)) for name, m in chosen.items()}
-        places, total = _columns(pooled.codebook)[axis], counts.sum(axis=0)
+        places, total = axis_columns(pooled.codebook)[axis], counts.sum(axis=0)
+        scores[axis] = {name: bounded(m, total, drawn) for name, m in chosen.items()}
         scores[axis]["per_label"] = {label: round(macro_f1(total[:, [i]]), 4) for label, i in places.items()}
     return scores | _trust(pooled)
 
@@ -83,10 +83,11 @@ def paired_differences(ours: Pooled, theirs: Pooled) -> dict[str, dict[str, Boun
     if (ours.ids, ours.sizes, ours.labels) != (theirs.ids, theirs.sizes, theirs.labels):
         found = f"{len(ours.ids)} and {len(theirs.ids)} documents that differ"
         raise InputError("the same documents and references on both sides", found, "run both on the same data")
-    pairs = [[pair] for pair in np.stack([_document_counts(ours), _document_counts(theirs)], axis=1)]
+    pairs = np.stack([document_counts(ours), document_counts(theirs)], axis=1)
+    drawn = resampled_sums(pairs, RESAMPLES)
     return {
-        axis: {name: _bounded(interval(pairs, over_sum(_less(m)), RESAMPLES)) for name, m in chosen.items()}
-        for axis, chosen in _measures(ours.codebook).items()
+        axis: {name: bounded(_less(m), pairs.sum(axis=0), drawn) for name, m in chosen.items()}
+        for axis, chosen in axis_measures(ours.codebook).items()
     }
 
 
@@ -122,11 +123,14 @@ def _cells(scores: Mapping[str, Bounded], measures: Sequence[str]) -> Iterator[s
         yield f"{value:.3f} [{low:.3f}, {high:.3f}]"
 
 
-def _document_counts(pooled: Pooled) -> np.ndarray:
-    """(documents, 3, task types + domains)."""
+def document_counts(pooled: Pooled, chosen: np.ndarray | None = None) -> np.ndarray:
+    """(documents, 3, task types + domains); with `chosen` (paragraphs,) only of those, and of documents with any."""
     reference, found = _indicators(pooled.labels, pooled.codebook), _indicators(pooled.rows, pooled.codebook)
-    counts, ends = label_counts(reference, found), np.cumsum(pooled.sizes)
-    return np.stack([counts[end - n : end].sum(axis=0) for end, n in zip(ends, pooled.sizes, strict=True)])
+    place = np.repeat(np.arange(len(pooled.sizes)), pooled.sizes)
+    kept = np.ones(len(place), dtype=bool) if chosen is None else chosen
+    counts = np.zeros((len(pooled.sizes), 3, reference.shape[1]), dtype=np.int64)
+    np.add.at(counts, place[kept], label_counts(reference, found)[kept])
+    return counts if chosen is None else counts[np.unique(place[kept])]
 
 
 def _indicators(called: Sequence[Label] | Sequence[Row], codebook: Codebook) -> np.ndarray:
@@ -134,7 +138,7 @@ def _indicators(called: Sequence[Label] | Sequence[Row], codebook: Codebook) -> 
     return np.hstack([tasks, indicators([x.policy_domain for x in called], codebook.policy_domain.labels)])
 
 
-def _columns(codebook: Codebook) -> dict[str, dict[str, int]]:
+def axis_columns(codebook: Codebook) -> dict[str, dict[str, int]]:
     """For each axis the place of each label in the counts."""
     first = len(codebook.task_type.labels)
     return {
@@ -143,9 +147,9 @@ def _columns(codebook: Codebook) -> dict[str, dict[str, int]]:
     }
 
 
-def _measures(codebook: Codebook) -> dict[str, dict[str, Measure]]:
+def axis_measures(codebook: Codebook) -> dict[str, dict[str, Measure]]:
     """For each axis the measures of summed counts (3, task types + domains)."""
-    columns = _columns(codebook)
+    columns = axis_columns(codebook)
     tasks, domains = (list(places.values()) for places in columns.values())
     # Every paragraph has one task type: their number is that of the paragraphs.
     mcc: dict[str, Measure] = {
@@ -168,24 +172,33 @@ def _less(measure: Measure) -> Measure:
     return lambda pair: measure(pair[0]) - measure(pair[1])
 
 
-def _bounded(bound: Interval) -> Bounded:
-    return [round(value, 4) for value in (bound.value, bound.low, bound.high)]
+def bounded(measure: Measure, counts: np.ndarray, drawn: np.ndarray) -> Bounded:
+    """The measure of summed `counts` with the bounds of its resamples `drawn` (n, …): [value, low, high]."""
+    low, high = np.quantile([measure(sums) for sums in drawn], [0.025, 0.975])
+    return [round(float(value), 4) for value in (measure(counts), low, high)]
+
+
+def confidences(pooled: Pooled) -> dict[str, tuple[np.ndarray, np.ndarray]] | None:
+    """For each axis the probability of every decision that counts, and whether it was right, both (decisions,): the
+    called task type of each paragraph, and each domain label with a probability of at least .05.
+
+    None for a system without probabilities.
+    """
+    scored = [(row.task, row.domain) for row in pooled.rows if row.task is not None and row.domain is not None]
+    if len(scored) < len(pooled.rows):
+        return None
+    right = np.array([label.task_type == row.task_type for label, row in zip(pooled.labels, pooled.rows, strict=True)])
+    tasks, domains = (np.array(part).clip(0, 1) for part in zip(*scored, strict=True))
+    wanted = indicators([label.policy_domain for label in pooled.labels], pooled.codebook.policy_domain.labels)
+    open_ = domains >= LEAST_PROBABILITY
+    return {"task_type": (tasks.max(axis=1), right), "policy_domain": (domains[open_], wanted[open_])}
 
 
 def _trust(pooled: Pooled) -> dict[str, Any]:
-    scored = [(label, row, row.task, row.domain) for label, row in zip(pooled.labels, pooled.rows, strict=True)
-              if row.task is not None and row.domain is not None]  # fmt: skip
-    if len(scored) < len(pooled.rows):
+    decisions = confidences(pooled)
+    if decisions is None:
         return {"ece": None, "share_flagged": None, "error_unflagged": None}
-    right = np.array([label.task_type == row.task_type for label, row, _, _ in scored])
-    flagged = np.array([bool(row.needs_review) for _, row, _, _ in scored])
-    confidence = np.array([max(task) for _, _, task, _ in scored])
-    domains = np.array([domain for _, _, _, domain in scored])
-    wanted = indicators([label.policy_domain for label, _, _, _ in scored], pooled.codebook.policy_domain.labels)
-    open_ = domains >= LEAST_PROBABILITY
-    ece = {
-        "task_type": round(expected_calibration_error(confidence.clip(0, 1), right), 4),
-        "policy_domain": round(expected_calibration_error(domains[open_].clip(0, 1), wanted[open_]), 4),
-    }
+    ece = {axis: round(expected_calibration_error(*pair), 4) for axis, pair in decisions.items()}
+    right, flagged = decisions["task_type"][1], np.array([bool(row.needs_review) for row in pooled.rows])
     error = None if flagged.all() else round(float((~right[~flagged]).mean()), 4)
     return {"ece": ece, "share_flagged": round(float(flagged.mean()), 4), "error_unflagged": error}
