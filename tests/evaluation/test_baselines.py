@@ -5,14 +5,7 @@ from pathlib import Path
 import pytest
 
 from jianghua.codebook import load_codebook
-from jianghua.evaluation.baselines import (
-    fit_tfidf,
-    gist_baselines,
-    headline_baselines,
-    lead_sentence,
-    predict_tfidf,
-    summary_baselines,
-)
+from jianghua.evaluation.baselines import fit_tfidf, predict_tfidf
 from jianghua.metrics.classification import multi_label_report, single_label_report
 from jianghua.records import read_annotated
 from jianghua.schema import Document, InputError, Label, Paragraph
@@ -59,39 +52,6 @@ def test_tfidf_is_deterministic_and_survives_a_domain_on_every_paragraph() -> No
 def test_tfidf_refuses_one_task_type() -> None:
     with pytest.raises(InputError, match=r"at least two task types, found \['review'\]"):
         fit_tfidf([_document(("河道采砂得到整治", "review", ()))], load_codebook())
-
-
-@pytest.mark.parametrize(
-    ("text", "lead"),
-    [
-        ("今天开会。明天落实。", "今天开会。"),
-        ("他问：“谁来办？”大家不语。", "他问：“谁来办？”"),
-        ("没有句号的一行", "没有句号的一行"),
-        ("  ", ""),
-    ],
-)
-def test_lead_sentence_keeps_closing_quotes(text: str, lead: str) -> None:
-    assert lead_sentence(text, 100) == lead
-
-
-def test_copied_texts_keep_the_lengths_and_ends_of_the_format() -> None:
-    document = _document(
-        ("一、工作回顾", "heading", ()),
-        ("全县" + "稳中向好" * 40 + "。后一句。", "review", ()),
-        title="在大会上的讲话。",
-    )
-    summaries, headlines = summary_baselines(document), headline_baselines(document)
-    gists = gist_baselines(document.paragraphs[1])
-    assert all(len(text) <= 100 and text.endswith("。") for text in summaries.values())
-    assert all(len(text) <= 30 and not text.endswith("。") for text in (*headlines.values(), *gists.values()))
-    assert all(text.startswith("全县") for text in (summaries["lead_sentence"], gists["first_characters"]))
-    assert summaries["title"] == "在大会上的讲话。" and headlines["title"] == "在大会上的讲话"
-
-
-def test_headings_and_empty_documents_give_nothing() -> None:
-    heading = _document(("一、工作回顾", "heading", ()))
-    assert set(gist_baselines(heading.paragraphs[0]).values()) == {""}
-    assert set(summary_baselines(heading).values()) == {""}
 
 
 @pytest.mark.slow

@@ -94,9 +94,20 @@ def test_served_figures_are_those_of_the_writing_that_inference_uses(
     assert kinds["summary"]["served"]["rouge"]["char-multiset"] == pytest.approx(expected)
 
 
+RANKED = ("textrank", "best_clause (oracle)")
+
+
 def test_systems_and_conventions_are_named(kinds: dict[str, Any]) -> None:
-    assert list(kinds["gist"]) == ["served", "raw", "lead_sentence", "first_characters"]
-    assert list(kinds["summary"]) == ["served", "composed", "raw", "lead_sentence", "first_characters", "title"]
+    assert list(kinds["gist"]) == ["served", "raw", "lead_sentence", "first_characters", *RANKED]
+    assert list(kinds["summary"]) == [
+        "served",
+        "composed",
+        "raw",
+        "lead_sentence",
+        "first_characters",
+        "title",
+        *RANKED,
+    ]
     assert list(kinds["summary"]["title"]["rouge"]) == ["char-multiset", "char-set-1.0"]
 
 
@@ -135,6 +146,8 @@ def test_score_counts_every_fault_once() -> None:
     assert (figures["empty"], figures["within_limit"], figures["final_mark"]) == (0.25, 0.75, 0.75)
     assert figures["unsupported"] == pytest.approx(1 / 3)
     assert figures["how"] == {"generated": 0.25, "constrained": 0, "extracted": 0.5, "empty": 0.25}
+    assert figures["mentions"] == [1, 2] and figures["repeats"] == 0
+    assert figures["verbatim"] == pytest.approx(1 / 3)
     # 1, 2·6/16 and, for the empty one, 0.
     assert figures["rouge"]["char-multiset"]["rouge1"] == pytest.approx((1 + 12 / 16 + 0) / 3)
     low, high = figures["rougeL_interval"]
@@ -168,7 +181,7 @@ def test_headlines_never_see_the_title(summarizer: Summarizer, tmp_path: Path, m
     assert titles == [TITLE] and len(seen) == 1
     assert TITLE not in seen[0] and "破获电诈案件" in seen[0]
     headline = result["kinds"]["headline"]
-    assert list(headline) == ["served", "raw", "lead_sentence", "first_characters"]
+    assert list(headline) == ["served", "raw", "lead_sentence", "first_characters", *RANKED]
     assert headline["served"]["references"] == 1 and headline["served"]["unsupported"] == 0
     assert headline["lead_sentence"]["rouge"]["char-multiset"]["rouge1"] < 1
 
@@ -208,3 +221,12 @@ def test_the_tables_name_convention_and_systems(kinds: dict[str, Any]) -> None:
     parts = ("gist: 6 texts, 4 with a reference", "char-multiset", "char-set-1.0", "| served", "| raw", "| title")
     assert all(part in text for part in parts)
     assert "headline: no document has content" in text
+
+
+def test_coverage_counts_the_labels_that_a_summary_draws_on(summarizer: Summarizer, kinds: dict[str, Any]) -> None:
+    found = kinds["summary"]["served"]["coverage"]
+    content = [task for _, task, _ in ROWS if task not in ("heading", "boilerplate")]
+    assert set(content) <= set(found)
+    assert all(0 <= drawn <= documents <= len(DOCUMENTS) for drawn, documents in found.values())
+    # The opening is drawn on always.
+    assert found[content[0]][0] >= 1

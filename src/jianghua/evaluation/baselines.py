@@ -1,8 +1,7 @@
-"""Floors that every model is shown against: TF-IDF with a linear SVM for labels, copied text for summaries."""
+"""The floor that every classifier is shown against: TF-IDF with a linear SVM."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -12,17 +11,10 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import LinearSVC
 
 from jianghua.codebook import Codebook
-from jianghua.schema import Document, InputError, Label, Paragraph
+from jianghua.schema import Document, InputError, Label
 
-SUMMARY_LENGTH = 100
-GIST_LENGTH = 30
-HEADLINE_LENGTH = 30
-EMPTY_GIST_TYPES = ("heading", "boilerplate")
 # The penalties of the floor that is quoted with the annotations: the figures match only with these two.
 TASK_PENALTY, DOMAIN_PENALTY = 0.5, 1.0
-
-_SENTENCE = re.compile(r".*?[。！？!?]+[”’」』）)]*|.+", re.DOTALL)
-_STOPS = "。；;，,、：: "
 
 
 @dataclass(frozen=True)
@@ -78,59 +70,3 @@ def predict_tfidf(baseline: TfidfBaseline, texts: Sequence[str]) -> list[Label]:
     domains = [tuple(c for c, hit in zip(baseline.domains, row, strict=True) if hit) for row in rows]
     types = baseline.task_type.predict(features) if baseline.task_type else [""] * len(texts)
     return [Label(str(task), found, "tfidf") for task, found in zip(types, domains, strict=True)]
-
-
-def lead_sentence(text: str, limit: int) -> str:
-    """The first sentence, cut to `limit` characters; "" for blank text."""
-    match = _SENTENCE.match(text.strip())
-    return match.group()[:limit] if match else ""
-
-
-def first_characters(text: str, limit: int) -> str:
-    """The first `limit` characters, outer white space removed."""
-    return text.strip()[:limit]
-
-
-def summary_baselines(document: Document) -> dict[str, str]:
-    """Summaries of at most 100 characters that end with 。, by name: `lead_sentence`, `first_characters`, `title`.
-
-    Headings and boilerplate, where labelled, are skipped; a document without content or title gives "".
-    """
-    content = next((p.text for p in document.paragraphs if _has_content(p)), "")
-    joined = "".join(p.text for p in document.paragraphs if _has_content(p))
-    room = SUMMARY_LENGTH - 1
-    texts = {
-        "lead_sentence": lead_sentence(content, room),
-        "first_characters": first_characters(joined, room),
-        "title": first_characters(document.title or "", room),
-    }
-    return {name: _stopped(text) for name, text in texts.items()}
-
-
-def headline_baselines(document: Document) -> dict[str, str]:
-    """Headlines of at most 30 characters without final 。, by name: `lead_sentence`, `first_characters`, `title`."""
-    content = next((p.text for p in document.paragraphs if _has_content(p)), "")
-    texts = {
-        "lead_sentence": lead_sentence(content, HEADLINE_LENGTH),
-        "first_characters": first_characters(content, HEADLINE_LENGTH),
-        "title": first_characters(document.title or "", HEADLINE_LENGTH),
-    }
-    return {name: text.rstrip(_STOPS) for name, text in texts.items()}
-
-
-def gist_baselines(paragraph: Paragraph) -> dict[str, str]:
-    """Gists of at most 30 characters without final 。, by name: `lead_sentence`, `first_characters`.
-
-    Empty for paragraphs that are labelled heading or boilerplate, as the format demands.
-    """
-    text = paragraph.text if _has_content(paragraph) else ""
-    texts = {"lead_sentence": lead_sentence(text, GIST_LENGTH), "first_characters": first_characters(text, GIST_LENGTH)}
-    return {name: value.rstrip(_STOPS) for name, value in texts.items()}
-
-
-def _has_content(paragraph: Paragraph) -> bool:
-    return paragraph.label is None or paragraph.label.task_type not in EMPTY_GIST_TYPES
-
-
-def _stopped(text: str) -> str:
-    return text.rstrip(_STOPS) + "。" if text.rstrip(_STOPS) else ""

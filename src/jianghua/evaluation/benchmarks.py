@@ -15,8 +15,9 @@ import numpy as np
 import yaml
 
 from jianghua.codebook import Codebook
-from jianghua.evaluation.baselines import first_characters, fit_tfidf
+from jianghua.evaluation.baselines import fit_tfidf
 from jianghua.evaluation.classifier import Labeller, indicators, over_sum, reference_labels, tfidf_baseline
+from jianghua.evaluation.copies import first_characters
 from jianghua.metrics.bootstrap import interval
 from jianghua.metrics.counts import label_counts, macro_f1, micro_f1
 from jianghua.metrics.rouge import KEYS, rouge

@@ -100,9 +100,27 @@ def _kind(kind: str, systems: Record) -> Iterator[str]:
     if first["rouge"]:
         yield from _rouge(systems)
         yield ""
-    head = ("system", "generated", "extracted", "empty", "within limit", "final mark right", "unsupported")
-    keys = ("empty", "within_limit", "final_mark", "unsupported")
+    head = ("system", "generated", "extracted", "empty", "within limit", "final mark right", "unsupported", "repeats")
+    keys = ("empty", "within_limit", "final_mark", "unsupported", "repeats")
     yield from table(head, [(name, *_hows(x), *(_fraction(x[key]) for key in keys)) for name, x in systems.items()])
+    yield ""
+    head = ("system", "names and numbers found in the source", "verbatim piece of the source", "novel pairs")
+    rows = [(name, "{} of {}".format(*x["mentions"]), *(_fraction(x[key]) for key in ("verbatim", "novelty")))
+            for name, x in systems.items()]  # fmt: skip
+    yield from table(head, rows)
+    yield from _coverage(systems)
+
+
+def _coverage(systems: Record) -> Iterator[str]:
+    """Of the documents with a label, the share whose summary draws on a paragraph with it."""
+    covering = {name: figures["coverage"] for name, figures in systems.items() if "coverage" in figures}
+    if not covering:
+        return
+    yield ""
+    labels = next(iter(covering.values()))
+    rows = [(label, str(count), *(_fraction(found[label][0] / count) for found in covering.values()))
+            for label, (_, count) in labels.items()]  # fmt: skip
+    yield from table(("label", "documents", *(f"drawn on, {name}" for name in covering)), rows)
 
 
 def _rouge(systems: Record) -> Iterator[str]:
@@ -118,7 +136,7 @@ def _rouge(systems: Record) -> Iterator[str]:
 
 def _hows(figures: Record) -> tuple[str, str]:
     how = figures["how"]
-    return (_fraction(how["generated"]), _fraction(how["extracted"])) if how else ("–", "–")
+    return (_fraction(how["generated"] + how["constrained"]), _fraction(how["extracted"])) if how else ("–", "–")
 
 
 def _fraction(value: float | None) -> str:

@@ -11,11 +11,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from jianghua.evaluation.baselines import gist_baselines, headline_baselines, summary_baselines
+from jianghua.evaluation.copies import (
+    best_clause,
+    clauses_repeated,
+    gist_baselines,
+    headline_baselines,
+    novelty,
+    summary_baselines,
+    textrank,
+)
 from jianghua.metrics.bootstrap import interval
-from jianghua.metrics.faithfulness import unsupported
+from jianghua.metrics.faithfulness import mentions_counted, unsupported
 from jianghua.metrics.rouge import KEYS, Convention, corpus_rouge, rouge
-from jianghua.modeling.composing import Part, compose, content, outline, write_summaries
+from jianghua.modeling.composing import Part, Summary, compose, content, outline, write_summaries
 from jianghua.modeling.extractive import digest
 from jianghua.modeling.summarizer import LIMITS, Summarizer, generate
 from jianghua.modeling.writing import Written, write_lines
@@ -27,10 +35,12 @@ HOWS = ("generated", "constrained", "extracted", "empty")
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What one system wrote, and how each part of it came about (nothing is known of copies)."""
+    """What one system wrote, how each part of it came about (nothing is known of copies), and for summaries which
+    content paragraphs its words stand in (None: not known)."""
 
     text: str
     how: tuple[str, ...] = ()
+    parts: frozenset[int] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,11 @@ def evaluate_annotated(summarizer: Summarizer, documents: Sequence[Document]) ->
     """
     bodies = write_bodies(summarizer, documents)
     kinds = {"gist": _gists(bodies), "summary": _summaries(summarizer, bodies)}
-    return {"documents": len(documents), "kinds": {kind: _scored(kind, *found) for kind, found in kinds.items()}}
+    scored = {kind: _scored(kind, *found) for kind, found in kinds.items()}
+    for system, outputs in kinds["summary"][1].items():
+        if scored["summary"] and outputs[0].parts is not None:
+            scored["summary"][system]["coverage"] = coverage(bodies, outputs)
+    return {"documents": len(documents), "kinds": scored}
 
 
 def evaluate_headlines(summarizer: Summarizer, documents: Sequence[Document], titles: Sequence[str]) -> dict[str, Any]:
@@ -150,13 +164,31 @@ def _summaries(summarizer: Summarizer, bodies: Bodies) -> tuple[list[Case], dict
     budget, methods = summarizer.settings.source_characters, dict(summarizer.settings.methods)["summary"]
     composed = [compose(summarizer, group, methods) for group in parts]
     outputs = {
-        "served": [Output(x.text, x.how) for x in write_summaries(summarizer, parts)],
-        "composed": [Output(x.text, x.how) for x in composed],
+        "served": [_output(x) for x in write_summaries(summarizer, parts)],
+        "composed": [_output(x) for x in composed],
         "raw": [Output(x) for x in generate(summarizer, "summary", [outline(group, budget) for group in parts])],
     }
     sources = ["\n".join(part.text for part in group) for group in parts]
     cases = [Case(sources[i], body.summary, i) for i, body in enumerate(bodies.documents)]
     return cases, outputs | _copies([summary_baselines(body) for body in bodies.documents])
+
+
+def _output(summary: Summary) -> Output:
+    return Output(summary.text, summary.how, frozenset(part for part, _, _ in summary.evidence))
+
+
+def coverage(bodies: Bodies, outputs: Sequence[Output]) -> dict[str, list[int]]:
+    """For each label of a content paragraph [summaries that draw on a paragraph with it, documents that have it]."""
+    counts: dict[str, list[int]] = {}
+    for body, tasks, output in zip(bodies.documents, bodies.task_types, outputs, strict=True):
+        labels = [{task, *(p.label.policy_domain if p.label else ())}
+                  for p, task in zip(body.paragraphs, tasks, strict=True)]  # fmt: skip
+        drawn = set().union(*(labels[part] for part in output.parts or ()))
+        for label in set().union(*labels):
+            count = counts.setdefault(label, [0, 0])
+            count[0] += label in drawn
+            count[1] += 1
+    return dict(sorted(counts.items(), key=lambda item: -item[1][1]))
 
 
 def _parts(bodies: Bodies) -> Iterator[list[Part]]:
@@ -169,7 +201,17 @@ def _scored(kind: str, cases: Sequence[Case], outputs: Mapping[str, Sequence[Out
     """Figures of every system; a case without any source has nothing to be written and is left out of all."""
     kept = [i for i, case in enumerate(cases) if case.source.strip()]
     chosen = [cases[i] for i in kept]
-    return {name: score(kind, chosen, [rows[i] for i in kept]) for name, rows in outputs.items()} if kept else {}
+    systems = {name: [rows[i] for i in kept] for name, rows in outputs.items()} | _ranked(kind, chosen)
+    return {name: score(kind, chosen, rows) for name, rows in systems.items()} if kept else {}
+
+
+def _ranked(kind: str, cases: Sequence[Case]) -> dict[str, list[Output]]:
+    """What is chosen of the whole source: by TextRank, and, knowing the reference, the best clause there is."""
+    end, limit = ("。", LIMITS[kind] - 1) if kind == "summary" else ("", LIMITS[kind])
+    return {
+        "textrank": [Output(textrank(case.source, limit) + end) for case in cases],
+        "best_clause (oracle)": [Output(best_clause(case.source, case.reference, limit) + end) for case in cases],
+    }
 
 
 def score(kind: str, cases: Sequence[Case], outputs: Sequence[Output]) -> dict[str, Any]:
@@ -179,8 +221,11 @@ def score(kind: str, cases: Sequence[Case], outputs: Sequence[Output]) -> dict[s
         `n` and `references`; `rouge` {convention: means over the cases with a reference} and `rougeL_interval`
         (char-multiset, 95%, documents resampled), both None without references; as shares of all outputs `empty`,
         `within_limit` and `final_mark` (no final 。 in gists and headlines, one in summaries); `unsupported`, the share
-        of non-empty outputs with a part that metrics.faithfulness does not find in the source; `how`, shares of the
-        parts that were generated, extracted or empty (None for systems that do not tell).
+        of non-empty outputs with a part that metrics.faithfulness does not find in the source, and `mentions`, how
+        many numbers, dates, quotations, names and organisations it finds there and found in all; `repeats`, the share
+        that says a clause twice, `verbatim`, the share that is one piece of the source, `novelty`, the share of
+        neighbouring characters that the source does not have; `how`, shares of the parts that were generated,
+        extracted or empty (None for systems that do not tell).
     """
     texts = [output.text for output in outputs]
     pairs = [(case, text) for case, text in zip(cases, texts, strict=True) if case.reference]
@@ -195,12 +240,21 @@ def score(kind: str, cases: Sequence[Case], outputs: Sequence[Output]) -> dict[s
         "within_limit": _share([len(text) <= LIMITS[kind] for text in texts]),
         "final_mark": _share([text.endswith("。") == (kind == "summary") for text in texts]),
         "unsupported": _share([bool(unsupported(text, case.source)) for case, text in written]),
+        "mentions": _mentions(written),
+        "repeats": _share([clauses_repeated(text) for _, text in written]),
+        "verbatim": _share([text.rstrip("。") in case.source for case, text in written]),
+        "novelty": novelty([text for _, text in written], [case.source for case, _ in written]),
         "how": {how: parts.count(how) / len(parts) for how in HOWS} if parts else None,
     }
 
 
 def _share(values: Sequence[bool]) -> float | None:
     return sum(values) / len(values) if values else None
+
+
+def _mentions(written: Sequence[tuple[Case, str]]) -> list[int]:
+    counts = [mentions_counted(text, case.source) for case, text in written]
+    return [sum(good for good, _ in counts), sum(total for _, total in counts)]
 
 
 def _rouge(pairs: Sequence[tuple[Case, str]]) -> dict[str, dict[str, float]]:

@@ -27,6 +27,17 @@ def unsupported(output: str, source: str) -> list[str]:
     return list(dict.fromkeys(text for _, text in found))
 
 
+def mentions_counted(output: str, source: str) -> tuple[int, int]:
+    """(parts of `output` that `source` holds, all parts): numbers, dates, quotations, names and organisations."""
+    out, src = normalise(output), normalise(source)
+    wrong = [*_wrong_dates(out, src), *_wrong_numbers(out, src), *_wrong_words(out, src)]
+    found = list(dates(out))
+    inside = {i for date in found for i in range(date.start, date.start + len(date.text))}
+    total = len(found) + sum(mention.start not in inside for mention in numbers(out))
+    total += sum(1 for kind in (quotations, names, organisations) for _ in kind(out))
+    return total - len(wrong), total
+
+
 def _wrong_numbers(output: str, source: str) -> _Found:
     known = {mention.key for mention in numbers(source)}
     values = {value for value, _ in known}
