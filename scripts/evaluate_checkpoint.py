@@ -36,6 +36,7 @@ from jianghua.evaluation.classifier import (
 from jianghua.evaluation.headlines import SUFFIX, read_headlines
 from jianghua.evaluation.report import render
 from jianghua.evaluation.summarizer import evaluate_annotated, evaluate_headlines
+from jianghua.evaluation.summary_page import write_summary_page
 from jianghua.modeling.checkpoint import checkpoint_id, checkpoint_kind
 from jianghua.modeling.classifier import Classifier, load_classifier
 from jianghua.modeling.summarizer import Summarizer, load_summarizer
@@ -69,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--output", type=Path, required=True, metavar="FILE.json")
     result.add_argument("--codebook", help="name or path; default: the checkpoint's")
     result.add_argument("--columns", nargs="+", default=[], metavar="KEY=COLUMN", help="the files are rows of a table")
+    result.add_argument("--html", type=Path, metavar="FILE.html", help="every summary beside its source, to read")
     result.add_argument("--limit", type=int, metavar="N", help="at most N documents of each file, evenly spread")
     return result
 
@@ -106,6 +108,8 @@ def codebook_of(given: argparse.Namespace, classifier: Classifier) -> Codebook:
 
 
 def score_classifier(given: argparse.Namespace) -> dict[str, Any]:
+    if given.html:
+        raise InputError("--html with a summariser only", "a classifier", "see scripts/report_cross_validation.py")
     classifier = load_classifier(given.model)
     codebook = codebook_of(given, classifier)
     check_codebook(classifier.settings, codebook)
@@ -149,14 +153,16 @@ def score_summarizer(given: argparse.Namespace) -> dict[str, Any]:
     if given.train:
         raise InputError("--train with a classifier only", "a summariser", "leave it out")
     summarizer, codebook = load_summarizer(given.model), load_codebook(given.codebook or "zhengfa")
-    results = []
+    results, shown = [], []
     for path in given.data:
         if path.name.endswith(SUFFIX):
             documents, titles = read_headlines(path, lambda rows: spread(rows, given.limit))
-            results.append((path, evaluate_headlines(summarizer, documents, titles)))
+            results.append((path, evaluate_headlines(summarizer, documents, titles, shown)))
         else:
             documents = spread(load_documents(path, codebook), given.limit)
-            results.append((path, evaluate_annotated(summarizer, documents)))
+            results.append((path, evaluate_annotated(summarizer, documents, shown)))
+    if given.html:
+        write_summary_page(given.html, given.model.name, shown)
     return facts(given, codebook, summarizer, results) | {"left_out": {}}
 
 

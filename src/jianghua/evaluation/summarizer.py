@@ -62,11 +62,20 @@ class Bodies:
     raw: tuple[tuple[str, ...], ...]
 
 
-def evaluate_annotated(summarizer: Summarizer, documents: Sequence[Document]) -> dict[str, Any]:
+# What one kind of text was made of: the kind, its cases, and by system what was written.
+Shown = tuple[str, Sequence[Case], Mapping[str, Sequence[Output]]]
+
+
+def evaluate_annotated(
+    summarizer: Summarizer, documents: Sequence[Document], shown: list[Shown] | None = None
+) -> dict[str, Any]:
     """Gists of paragraphs and summaries of documents.
 
     Which paragraphs a summary may use, and which matter more, follows the annotated task types; inference goes by
     predicted ones.
+
+    Args:
+        shown: what was written is added here, for a page to read.
 
     Returns:
         {"documents": n, "kinds": {"gist" | "summary": {system: figures of `score`}}}
@@ -76,6 +85,8 @@ def evaluate_annotated(summarizer: Summarizer, documents: Sequence[Document]) ->
     """
     bodies = write_bodies(summarizer, documents)
     kinds = {"gist": _gists(bodies), "summary": _summaries(summarizer, bodies)}
+    if shown is not None:
+        shown.extend((kind, *found) for kind, found in kinds.items())
     scored = {kind: _scored(kind, *found) for kind, found in kinds.items()}
     for system, outputs in kinds["summary"][1].items():
         if scored["summary"] and outputs[0].parts is not None:
@@ -83,10 +94,15 @@ def evaluate_annotated(summarizer: Summarizer, documents: Sequence[Document]) ->
     return {"documents": len(documents), "kinds": scored}
 
 
-def evaluate_headlines(summarizer: Summarizer, documents: Sequence[Document], titles: Sequence[str]) -> dict[str, Any]:
+def evaluate_headlines(
+    summarizer: Summarizer, documents: Sequence[Document], titles: Sequence[str], shown: list[Shown] | None = None
+) -> dict[str, Any]:
     """Headlines of documents whose `titles` are the references; no system sees them.
 
     Nothing is annotated here: all paragraphs but detected headings may be used.
+
+    Args:
+        shown: what was written is added here, for a page to read.
 
     Returns:
         {"documents": n, "kinds": {"headline": {system: figures of `score`}}}
@@ -103,6 +119,8 @@ def evaluate_headlines(summarizer: Summarizer, documents: Sequence[Document], ti
     }
     # The title is the reference here: as a baseline it would be its own key.
     del outputs["title"]
+    if shown is not None:
+        shown.append(("headline", cases, outputs))
     return {"documents": len(documents), "kinds": {"headline": _scored("headline", cases, outputs)}}
 
 

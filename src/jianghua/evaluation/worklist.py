@@ -5,22 +5,18 @@ Both hold the texts: they belong into a folder that version control ignores.
 
 from __future__ import annotations
 
-import hashlib
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from jianghua.corpus.keys import text_hash
 from jianghua.evaluation.breakdown import Place
 from jianghua.evaluation.classifier import indicators
 from jianghua.evaluation.cross_validation import Pooled
+from jianghua.evaluation.pages import write_page
 from jianghua.metrics.reliability import suspected
 from jianghua.schema import InputError, Label
 
@@ -131,16 +127,7 @@ def write_worklist(path: Path, errors: Sequence[Error], facts: Mapping[str, Any]
         facts: `name` of the system, `paragraphs` in all.
         limit: how many of the errors are shown.
     """
-    template = Environment(
-        loader=PackageLoader("jianghua.evaluation"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    ).get_template("worklist.html.j2")  # fmt: skip
-    css = (files("jianghua.evaluation") / "templates" / "worklist.css").read_text(encoding="utf-8")
-    digest = b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    page = template.render(errors=errors[:limit], total=len(errors), css=Markup(css), digest=digest, **facts)
-    # A lone surrogate is no text that a file could hold.
-    path.write_text(page, encoding="utf-8", errors="replace")
+    write_page(path, "worklist", {"errors": errors[:limit], "total": len(errors), **facts})
 
 
 def _codes(label: Label) -> dict[str, Any]:
