@@ -3,10 +3,11 @@
     python scripts/measure_agreement.py data/samples/{train,dev,test}.jsonl \
         --against data/samples/second_reading.jsonl [--disagreements FILE] [--codebook zhengfa]
 
-Paragraphs are paired by document id and index; their texts must be equal. Prints one JSON object: kappa of task_type
-and of each of its labels, kappa of the presence of each policy_domain and their mean, alpha of the sets, and the share
-of equal labels; once for all paragraphs, once without those that either reading calls heading or boilerplate (they are
-easy, and inflate agreement). --disagreements writes one JSON line a paragraph that the two label differently.
+Paragraphs are paired by document id and index; their texts must be equal. Prints one JSON object (or tables, with
+--table): agreement, Cohen's kappa and Krippendorff's alpha of each axis and of the presence of each label, each as
+[value, low, high] with 95% bounds that resample documents; once for all paragraphs, once without those that either
+reading calls heading or boilerplate (they are easy, and inflate agreement). --disagreements writes one JSON line a
+paragraph that the two label differently.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 from jianghua.codebook import Codebook, load_codebook
 from jianghua.config import run
 from jianghua.corpus.keys import text_key
-from jianghua.metrics.agreement import cohen_kappa, krippendorff_alpha, multi_label_kappa
+from jianghua.evaluation.agreement import agreement, agreement_lines
 from jianghua.records import read_annotated, write_jsonl
 from jianghua.schema import InputError, Label, Paragraph
 
@@ -45,28 +46,13 @@ def paired(first: dict[Place, Paragraph], second: dict[Place, Paragraph]) -> dic
     return pairs
 
 
-def agreement(pairs: list[tuple[Label, Label]], codebook: Codebook) -> dict[str, Any]:
-    first, second = ([labels[i] for labels in pairs] for i in (0, 1))
-    tasks, other_tasks = ([label.task_type for label in reading] for reading in (first, second))
-    domains, other_domains = ([frozenset(label.policy_domain) for label in reading] for reading in (first, second))
-    by_label = multi_label_kappa([{t} for t in tasks], [{t} for t in other_tasks], codebook.task_type.labels)
-    return {
-        "paragraphs": len(pairs),
-        "task_type": {
-            "kappa": cohen_kappa(tasks, other_tasks),
-            "agreement": share_equal(tasks, other_tasks),
-            "per_label": by_label["per_label"],
-        },
-        "policy_domain": {
-            "alpha": krippendorff_alpha(domains, other_domains),
-            "agreement": share_equal(domains, other_domains),
-            **multi_label_kappa(domains, other_domains, codebook.policy_domain.labels),
-        },
-    }
-
-
-def share_equal(first: list[Any], second: list[Any]) -> float:
-    return sum(a == b for a, b in zip(first, second, strict=True)) / len(first)
+def by_document(pairs: dict[Place, tuple[Label, Label]], easy: bool) -> list[list[tuple[Label, Label]]]:
+    """The pairs of each document; `easy` keeps those that a reading calls heading or boilerplate."""
+    found: dict[str, list[tuple[Label, Label]]] = {}
+    for (id_, _), labels in pairs.items():
+        if easy or not EASY & {label.task_type for label in labels}:
+            found.setdefault(id_, []).append(labels)
+    return list(found.values())
 
 
 def disagreement(place: Place, labels: tuple[Label, Label], text: str) -> dict[str, Any]:
@@ -79,23 +65,29 @@ def differ(labels: tuple[Label, Label]) -> bool:
     return one.task_type != other.task_type or set(one.policy_domain) != set(other.policy_domain)
 
 
+def parser() -> argparse.ArgumentParser:
+    result = argparse.ArgumentParser(description="How far two readings of the same documents agree.")
+    result.add_argument("first", type=Path, nargs="+", help="the files of one reading")
+    result.add_argument("--against", type=Path, nargs="+", required=True, help="the files of the other")
+    result.add_argument("--disagreements", type=Path, metavar="FILE")
+    result.add_argument("--codebook", default="zhengfa")
+    result.add_argument("--table", action="store_true", help="tables instead of JSON")
+    return result
+
+
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="How far two readings of the same documents agree.")
-    parser.add_argument("first", type=Path, nargs="+", help="the files of one reading")
-    parser.add_argument("--against", type=Path, nargs="+", required=True, help="the files of the other")
-    parser.add_argument("--disagreements", type=Path, metavar="FILE")
-    parser.add_argument("--codebook", default="zhengfa")
-    given = parser.parse_args(arguments)
+    given = parser().parse_args(arguments)
     codebook = load_codebook(given.codebook)
     first, second = paragraphs_of(given.first, codebook), paragraphs_of(given.against, codebook)
     pairs = paired(first, second)
-    if not pairs:
-        raise InputError("paragraphs that both files hold", "none", "check the ids and indices")
-    result = agreement(list(pairs.values()), codebook)
-    content = [labels for labels in pairs.values() if not EASY & {label.task_type for label in labels}]
-    result["without_headings_and_boilerplate"] = agreement(content, codebook) if content else None
-    result |= {"only_first": len(first.keys() - second.keys()), "only_second": len(second.keys() - first.keys())}
-    print(json.dumps(result, ensure_ascii=False, indent=2))
+    parts = {name: by_document(pairs, name == "all") for name in ("all", "without_headings_and_boilerplate")}
+    result = {name: agreement(part, codebook) for name, part in parts.items() if part or name == "all"}
+    only = {"only_first": len(first.keys() - second.keys()), "only_second": len(second.keys() - first.keys())}
+    if given.table:
+        for name, found in result.items():
+            print(f"\n## {name}\n", *agreement_lines(found), sep="\n")
+    else:
+        print(json.dumps(result.pop("all") | result | only, ensure_ascii=False, indent=2))
     if given.disagreements:
         rows = [disagreement(place, labels, first[place].text) for place, labels in pairs.items() if differ(labels)]
         write_jsonl(rows, given.disagreements)

@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from jianghua.metrics.agreement import cohen_kappa, krippendorff_alpha, masi_distance, multi_label_kappa
+from jianghua.metrics.agreement import (
+    alpha_of_table,
+    cohen_kappa,
+    kappa_of_table,
+    krippendorff_alpha,
+    masi_distance,
+    multi_label_kappa,
+)
 from jianghua.schema import InputError
 
 
@@ -50,3 +58,14 @@ def test_alpha_is_1_for_equal_readings_and_none_without_variety() -> None:
 def test_readings_must_align() -> None:
     with pytest.raises(InputError, match="2 and 1 rows"):
         cohen_kappa(["a", "b"], ["a"])
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=2, max_size=50))
+def test_tables_give_the_coefficients_of_the_rows(rows: list[tuple[str, str]]) -> None:
+    table = np.zeros((3, 3), dtype=int)
+    for first, second in rows:
+        table["abc".index(first), "abc".index(second)] += 1
+    sides = [[row[side] for row in rows] for side in (0, 1)]
+    kappa, alpha = cohen_kappa(*sides), krippendorff_alpha(*([[x] for x in side] for side in sides))
+    assert kappa_of_table(table) == (None if kappa is None else pytest.approx(kappa))
+    assert alpha_of_table(table) == (None if alpha is None else pytest.approx(alpha, abs=1e-9))

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+import numpy as np
+
 from jianghua.schema import InputError
 
 
@@ -44,6 +46,21 @@ def multi_label_kappa(
     }
     defined = [value for value in per_label.values() if value is not None]
     return {"per_label": per_label, "mean": sum(defined) / len(defined) if defined else None}
+
+
+def kappa_of_table(table: np.ndarray) -> float | None:
+    """Cohen's kappa from (k, k) counts of what the first and the second reading say."""
+    n = table.sum()
+    chance = (table.sum(axis=0) * table.sum(axis=1)).sum()
+    return None if chance == n * n else float((table.trace() * n - chance) / (n * n - chance))
+
+
+def alpha_of_table(table: np.ndarray) -> float | None:
+    """Krippendorff's nominal alpha of two complete readings from (k, k) counts of what they say."""
+    both = table + table.T
+    n, marginal = both.sum(), both.sum(axis=0)
+    expected = n * n - (marginal * marginal).sum()
+    return float(1 - (n - 1) * (n - both.trace()) / expected) if expected else None
 
 
 def masi_distance(a: frozenset[str], b: frozenset[str]) -> float:

@@ -66,13 +66,21 @@ def resampled_sums(counts: np.ndarray, n: int = 1000, seed: int = 0) -> np.ndarr
     Raises:
         InputError: no documents.
     """
-    if not len(counts):
-        raise InputError("at least one document", "none", "check the split")
-    draws = np.random.default_rng(seed).integers(len(counts), size=(n, len(counts)))
-    times = np.stack([np.bincount(draw, minlength=len(counts)) for draw in draws])
     # Whole numbers below 2**53 are exact as floats, and floats have the fast product.
-    sums = times.astype(np.float64) @ counts.reshape(len(counts), -1).astype(np.float64)
+    sums = document_weights(len(counts), n, seed) @ counts.reshape(len(counts), -1).astype(np.float64)
     return np.rint(sums).astype(np.int64).reshape(n, *counts.shape[1:])
+
+
+def document_weights(count: int, n: int = 1000, seed: int = 0) -> np.ndarray:
+    """(n, count) how often each document is drawn in each resample; the draws of `interval` with the same seed.
+
+    Raises:
+        InputError: no documents.
+    """
+    if count < 1:
+        raise InputError("at least one document", "none", "check the split")
+    draws = np.random.default_rng(seed).integers(count, size=(n, count))
+    return np.stack([np.bincount(draw, minlength=count) for draw in draws]).astype(np.float64)
 
 
 def _finite(statistic: Callable[[list[Any]], float], values: list[Any]) -> float:
