@@ -19,7 +19,7 @@ OUTPUTS = {
 
 def test_the_unsupported_stand_first_and_the_worse_before_the_better() -> None:
     rows = rows_of([("gist", CASES, OUTPUTS)])
-    assert [row.served for row in rows] == ["调解纠纷400件", "调解纠纷312件", "警情下降"]
+    assert [row.served for row in rows] == ["调解纠纷400件", "调解纠纷312件", "盗窃警情下降"]
     assert rows[0].unsupported == ("400件",) and rows[0].how == "constrained"
     assert rows[1].score == 1 and rows[2].score is None
     assert [piece for piece, evidence in rows[1].source if evidence] == ["调解纠纷312件"]

@@ -42,11 +42,17 @@ class Summary:
     how: tuple[str, ...] = ("empty",)
 
 
+def is_content(task_type: str, is_heading: bool) -> bool:
+    """Whether a paragraph says something; segmentation tells headings where a codebook has no task types."""
+    return task_type not in NO_GIST if task_type else not is_heading
+
+
 def content(document: Document, task_types: Sequence[str]) -> list[int]:
     """Indices of the paragraphs that short texts may use: no headings, no boilerplate, no copy of the title."""
     title = "".join((document.title or "").split())
-    return [i for i, (paragraph, task) in enumerate(zip(document.paragraphs, task_types, strict=True))
-            if task not in NO_GIST and paragraph.text.strip() and "".join(paragraph.text.split()) != title]  # fmt: skip
+    texts = ["".join(paragraph.text.split()) for paragraph in document.paragraphs]
+    rows = enumerate(zip(texts, task_types, strict=True))
+    return [i for i, (text, task) in rows if task not in NO_GIST and text and text != title]
 
 
 def by_importance(parts: Sequence[Part]) -> list[int]:

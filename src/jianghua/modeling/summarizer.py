@@ -35,7 +35,7 @@ class SummarizerSettings:
     grounded), "constrained" (its words out of those of the source), then a way to choose a line of the source:
     "liked" (by the model), "central" (by what the text repeats), "lead" (the most central of the first sentence)
     or "first". Chosen on held-out training documents. `lengths` tells whether the model has learned to keep a
-    length that is asked for.
+    length that is asked for; `usual_lengths` are asked for where nothing else is, in characters by kind.
     """
 
     max_source_length: int = 192
@@ -43,15 +43,20 @@ class SummarizerSettings:
     source_characters: int = 320
     num_beams: int = 1
     lengths: bool = False
+    usual_lengths: tuple[tuple[str, int], ...] = ()
     methods: tuple[tuple[str, tuple[str, ...]], ...] = tuple((kind, ("generate", "liked")) for kind in PROMPTS)
 
     def to_dict(self) -> dict[str, Any]:
-        return {"kind": KIND} | asdict(self) | {"methods": dict(self.methods)}
+        named = {"methods": dict(self.methods), "usual_lengths": dict(self.usual_lengths)}
+        return {"kind": KIND} | asdict(self) | named
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> SummarizerSettings:
         fields = {k: v for k, v in values.items() if k in cls.__dataclass_fields__}
-        return cls(**fields | {"methods": tuple((kind, tuple(names)) for kind, names in values["methods"].items())})
+        methods = tuple((kind, tuple(names)) for kind, names in values["methods"].items())
+        # A checkpoint from before they were kept has none.
+        lengths = tuple(values.get("usual_lengths", {}).items())
+        return cls(**fields | {"methods": methods, "usual_lengths": lengths})
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,7 @@ def _generation_config(summarizer: Summarizer, num_beams: int) -> GenerationConf
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How something is to be written: `length` in characters (None: the model's choice), `constrained` to words of the
+    """How something is to be written: `length` in characters (None: the usual one), `constrained` to words of the
     source, `num_beams` (None: the checkpoint's)."""
 
     length: int | None = None
@@ -150,7 +155,8 @@ def generate(summarizer: Summarizer, kind: str, texts: Sequence[str], wish: Wish
 def candidates(summarizer: Summarizer, kind: str, texts: Sequence[str], wish: Wish = Wish()) -> list[tuple[str, ...]]:
     """For each text, in input order, what the model would write, unchecked: one text for each beam, best first."""
     tokenizer, settings = summarizer.tokenizer, summarizer.settings
-    asked = prompt(kind, wish.length if settings.lengths else None)
+    length = wish.length or dict(settings.usual_lengths).get(kind)
+    asked = prompt(kind, length if settings.lengths else None)
     rows = encode_source(tokenizer, [asked] * len(texts), texts, settings.max_source_length)
     beams = wish.num_beams or settings.num_beams
     config = _generation_config(summarizer, beams)

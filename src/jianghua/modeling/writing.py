@@ -7,7 +7,6 @@ Evaluation and inference both write through here.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -101,7 +100,6 @@ def first_acceptable(
     written = [Written("")] * len(texts)
     for method in (method for method in methods if method in OWN_WORDS):
         how, wish = OWN_WORDS[method]
-        wish = dataclasses.replace(wish, length=limit if wish.constrained else None)
         rest = [i for i, (read, _) in enumerate(texts) if read.strip() and not written[i].text]
         found = candidates(summarizer, kind, [texts[i][0] for i in rest], wish) if rest else []
         for i, lines in zip(rest, found, strict=True):

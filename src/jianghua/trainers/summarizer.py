@@ -60,6 +60,7 @@ IGNORED = -100
 EXTRACTIVE = ("liked", "central", "lead", "first")
 # On 150 training documents: composed of first lines ROUGE-L 29.1, of central ones 27.2, the first 100 characters 28.0.
 SUMMARY_LINES = ("first",)
+OWN_WORDS = ("generate", "constrained")
 HELD_TITLES = 50  # every fiftieth title pair is held out
 
 VOCABULARY_PAIRS = 6000  # more text changes few pieces and takes minutes
@@ -72,7 +73,7 @@ class SummarizerConfig:
     Give `model` (a hub name or local folder of BART, mT5, Pegasus, an encoder-decoder …), `encoder` (of any masked
     language model, with a new copying decoder of the values in `decoder`) or `architecture` (model_type and its
     configuration values, from random initialisation). `length_share` of the pairs say how long the target is, so that
-    a length can be asked for.
+    a length can be asked for; at inference the middle one of its kind is, with `num_beams` candidates.
     `title_data` adds title ← body pairs, at most `titles_per_file` of each corpus. A share of the
     annotated documents, or `held_out_data`, is held out to choose the checkpoint; `dev_data` only
     reports. With `columns` the files are rows of any table.
@@ -87,6 +88,7 @@ class SummarizerConfig:
     decoder: dict[str, Any] = field(default_factory=dict)
     optimizer: Literal["adamw", "muon"] = "adamw"
     length_share: float = 0.0
+    num_beams: int = 1
     vocab_size: int = 8000
     title_data: list[Path] = field(default_factory=list)
     titles_per_file: int = 0
@@ -212,16 +214,23 @@ def choose_methods(summarizer: Summarizer, held: Sequence[Pair]) -> SummarizerSe
 
     The best way to choose a line of the source is the safety net; the model's own words come first only
     where they win with that net below them. A kind without held-out pairs is written as gists are, without those as
-    all pairs are. A summary is composed of lines of many paragraphs, which pairs do not hold: its lines are the
-    paragraphs' first ones.
+    all pairs are. A summary is written in the model's own words if gists are; the lines below it are of many
+    paragraphs, which pairs do not hold: they are the paragraphs' first ones.
     """
-    methods: dict[str, tuple[str, ...]] = {"summary": SUMMARY_LINES}
+    methods: dict[str, tuple[str, ...]] = {}
     for kind in ("gist", "headline"):
         pairs = of_kind(held, kind) or of_kind(held, "gist") or held
         net = max(EXTRACTIVE, key=lambda method: rouge_l(summarizer, kind, pairs, (method,)))
         ways = [(net,), ("constrained", net), ("generate", net), ("generate", "constrained", net)]
         methods[kind] = max(ways, key=lambda way: rouge_l(summarizer, kind, pairs, way))
+    methods["summary"] = (*(method for method in OWN_WORDS if method in methods["gist"]), *SUMMARY_LINES)
     return dataclasses.replace(summarizer.settings, methods=tuple(methods.items()))
+
+
+def usual_lengths(pairs: Sequence[Pair]) -> tuple[tuple[str, int], ...]:
+    """The median length of the targets of every kind, in characters."""
+    kinds = sorted({pair.kind for pair in pairs})
+    return tuple((kind, int(np.median([len(pair.target) for pair in of_kind(pairs, kind)]))) for kind in kinds)
 
 
 def of_kind(pairs: Sequence[Pair], kind: str) -> list[Pair]:
@@ -272,8 +281,9 @@ def _optimizer(model: PreTrainedModel, config: SummarizerConfig) -> torch.optim.
 def finish(trainer: Seq2SeqTrainer, config: SummarizerConfig, held: Sequence[Pair]) -> None:
     """Choose the ways of writing on the held-out pairs, save the checkpoint, score its own words on `dev_data`."""
     settings = SummarizerSettings(
-        config.max_source_length, config.max_target_length, config.source_characters, lengths=config.length_share > 0
-    )
+        config.max_source_length, config.max_target_length, config.source_characters, config.num_beams,
+        config.length_share > 0, usual_lengths(held),
+    )  # fmt: skip
     model, tokenizer = trainer.accelerator.unwrap_model(trainer.model).eval(), trainer.processing_class
     summarizer = Summarizer(model, tokenizer, settings, config.save_to.name)  # type: ignore[arg-type]
     settings = choose_methods(summarizer, held)
