@@ -51,8 +51,8 @@ def content(document: Document, task_types: Sequence[str]) -> list[int]:
     """Indices of the paragraphs that short texts may use: no headings, no boilerplate, no copy of the title."""
     title = "".join((document.title or "").split())
     texts = ["".join(paragraph.text.split()) for paragraph in document.paragraphs]
-    rows = enumerate(zip(texts, task_types, strict=True))
-    return [i for i, (text, task) in rows if task not in NO_GIST and text and text != title]
+    rows = enumerate(zip(document.paragraphs, texts, task_types, strict=True))
+    return [i for i, (p, text, task) in rows if is_content(task, p.is_heading) and text and text != title]
 
 
 def by_importance(parts: Sequence[Part]) -> list[int]:
