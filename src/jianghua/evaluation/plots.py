@@ -103,3 +103,22 @@ def plot_shares(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
         panel.grid(alpha=0.3, axis="x")
     panels[0].legend(fontsize="small")
     save(figure, path)
+
+
+def plot_learning_curve(points: Mapping[str, Sequence[Mapping[str, Any]]], path: Path) -> None:
+    """Macro-F1 against labelled paragraphs, a panel an axis and a line a system, with the intervals as bands.
+
+    `points`: for each system the points of `evaluation.learning_curve`, of one seed.
+    """
+    figure, panels = new_figure(2)
+    for panel, axis in zip(panels, ("task_type", "policy_domain"), strict=True):
+        for system, rows in points.items():
+            ordered = sorted(rows, key=lambda row: row["paragraphs"])
+            sizes = [row["paragraphs"] for row in ordered]
+            values, low, high = zip(*(row["scores"][axis]["macro_f1"] for row in ordered), strict=True)
+            panel.plot(sizes, values, marker="o", markersize=3, label=system)
+            panel.fill_between(sizes, low, high, alpha=0.2)
+        panel.set(title=axis, xlabel="labelled paragraphs", ylabel="macro-F1", xscale="log")
+        panel.grid(alpha=0.3, which="both")
+        panel.legend(loc="lower right")
+    save(figure, path)
