@@ -39,9 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write_jsonl(rows, options.output / path.name.removesuffix(".gz"))
     write_jsonl(map(asdict, missing), options.output / "missing.jsonl")
     wanted = sum(len(reference.paragraphs) for reference in everything)
-    print(
-        f"{options.output}: {len(records)} of {len(everything)} documents, {wanted - len(missing)} of {wanted} paragraphs"
-    )
+    found = f"{len(records)} of {len(everything)} documents, {wanted - len(missing)} of {wanted} paragraphs"
+    print(f"{options.output}: {found}")
     if len(missing) > options.max_missing * wanted:
         print(f"error: more than {options.max_missing:.0%} not found; see missing.jsonl", file=sys.stderr)
         return 1

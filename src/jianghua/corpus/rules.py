@@ -25,7 +25,8 @@ _RULE_KEYS = {
     "id", "axis", "label", "pattern", "patterns", "weight", "scope", "exclude",
     "min_length", "max_length", "position", "is_heading",
 }  # fmt: skip
-_FILE_KEYS = {"codebook", "version", "ignore", "threshold", "fallback", "order", "rules"}
+_FILE_KEYS = {"codebook", "version", "ignore", "threshold", "rules"}
+_TASK_KEYS = {"fallback", "order"}  # of codebooks with task types
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,8 @@ class RuleLabeller:
     """The rules of one file; `label` is a pure function of its arguments.
 
     `ignore`: per axis, what is blanked before matching (formulas, purpose clauses). `threshold`: the vote a label
-    needs. `fallback`: the task type where the axis abstains. `order`: task types, ties go to the earlier one.
+    needs. `fallback`: the task type where the axis abstains. `order`: task types, ties go to the earlier one. A
+    codebook without task types has "" and () there.
     """
 
     codebook: Codebook
@@ -88,14 +90,17 @@ class RuleLabeller:
         """Vote on both axes of the paragraph that is number `position` (from 0) of `count` in its document.
 
         Where no task type reaches the threshold the axis abstains: the label is `fallback` and marked uncertain.
-        Headings and boilerplate follow rule D8: a heading takes what it names, boilerplate no domain.
+        Headings and boilerplate follow rule D8: a heading takes what it names, boilerplate no domain. Without task
+        types the domains abstain: where none passes, the label is uncertain.
         """
         evidence = [hit for axis in AXES for hit in self._hits(axis, paragraph, position, count)]
         votes = _votes(evidence)
+        passed = {c for c, vote in votes["policy_domain"].items() if vote >= self.threshold["policy_domain"]}
+        if not self.order:
+            return Label("", self._ordered(passed), self.provenance, uncertain=not passed), evidence
         best = min(self.order, key=lambda code: (-votes["task_type"].get(code, 0.0), self.order.index(code)))
         abstains = votes["task_type"].get(best, 0.0) < self.threshold["task_type"]
         task_type = self.fallback if abstains else best
-        passed = {code for code, vote in votes["policy_domain"].items() if vote >= self.threshold["policy_domain"]}
         domains = () if task_type == "boilerplate" else self._ordered(passed)
         return Label(task_type, domains, self.provenance, uncertain=abstains), evidence
 
@@ -128,23 +133,32 @@ def load_rules(path: Path, codebook: Codebook) -> RuleLabeller:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError("a rule file in YAML", f"{error} in {path}", "correct the file") from error
-    if not isinstance(raw, dict) or set(raw) != _FILE_KEYS:
+    keys = _FILE_KEYS | (_TASK_KEYS if codebook.task_type.labels else set())
+    if not isinstance(raw, dict) or set(raw) != keys:
         found = f"{sorted(raw)} in {path}" if isinstance(raw, dict) else f"{type(raw).__name__} in {path}"
-        raise InputError(f"the keys {', '.join(sorted(_FILE_KEYS))}", found, "correct the file")
+        raise InputError(f"the keys {', '.join(sorted(keys))}", found, "correct the file")
     if (raw["codebook"], str(raw["version"])) != (codebook.name, codebook.version):
         found = f"rules for {raw['codebook']} {raw['version']} in {path}"
         raise InputError(f"rules for codebook {codebook.name} {codebook.version}", found, "review them and set version")
     rules = tuple(_rule(entry, codebook) for entry in raw["rules"])
     _refuse_repeated(rules)
-    _check_types([*raw["order"], raw["fallback"]], codebook)
+    order, fallback = (raw["order"], raw["fallback"]) if codebook.task_type.labels else ((), "")
+    _check_types([*order, *filter(None, [fallback])], codebook)
     return RuleLabeller(
         codebook,
         rules,
         {axis: _compiled(raw["ignore"].get(axis), f"ignore.{axis}") for axis in AXES},
-        {axis: float(raw["threshold"][axis]) for axis in AXES},
-        raw["fallback"],
-        tuple(raw["order"]),
+        _thresholds(raw["threshold"], codebook, path),
+        fallback,
+        tuple(order),
     )
+
+
+def _thresholds(raw: Mapping[str, Any], codebook: Codebook, path: Path) -> dict[Axis, float]:
+    axes: list[Axis] = [axis for axis in AXES if axis in codebook.axes and codebook.axes[axis].labels]
+    if set(raw) != set(axes):
+        raise InputError(f"a threshold for {', '.join(axes)}", f"{', '.join(raw) or 'none'} in {path}", "correct it")
+    return {axis: float(raw[axis]) for axis in axes}
 
 
 def _votes(evidence: Iterable[Evidence]) -> dict[str, dict[str, float]]:
@@ -193,7 +207,7 @@ def _rule(entry: Any, codebook: Codebook) -> Rule:
     name = f"rule {entry['id']}"
     if unknown := set(entry) - _RULE_KEYS:
         raise InputError(f"the keys {', '.join(sorted(_RULE_KEYS))}", f"{sorted(unknown)} in {name}", "correct it")
-    if entry["axis"] not in AXES or entry["label"] not in codebook.axes[entry["axis"]].labels:
+    if entry["axis"] not in codebook.axes or entry["label"] not in codebook.axes[entry["axis"]].labels:
         found = f"{entry['label']!r} on axis {entry['axis']!r} in {name}"
         raise InputError(f"a label of codebook {codebook.name} {codebook.version}", found, "correct it")
     patterns = _compiled(entry.get("patterns") or entry.get("pattern"), name)

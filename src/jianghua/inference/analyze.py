@@ -23,7 +23,7 @@ from jianghua.inference.sources import (
 )
 from jianghua.modeling.batching import ClassifierInput, context_of
 from jianghua.modeling.classifier import Prediction, predict
-from jianghua.modeling.composing import Part, Summary, content, write_headlines, write_summaries
+from jianghua.modeling.composing import Part, Summary, content, is_content, write_headlines, write_summaries
 from jianghua.modeling.writing import Written, write_lines
 from jianghua.schema import Analysis, Document, InputError, ItemAnalysis, ParagraphAnalysis
 
@@ -102,6 +102,7 @@ class Unit:
 
     text: str
     context: str
+    is_heading: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def _units(document: Document) -> list[Unit]:
     units = []
     for paragraph in document.paragraphs:
         context = context_of(document.title, paragraph.heading)
-        units.append(Unit(paragraph.text, context))
+        units.append(Unit(paragraph.text, context, paragraph.is_heading))
         units += [Unit(item.text, context) for item in paragraph.items]
     return units
 
@@ -142,7 +143,7 @@ def _labelled(prediction: Prediction, row: int, task: str, domains: tuple[str, .
 
 def _gists(units: Sequence[Unit], labelled: Sequence[Labelled], models: Models) -> list[Written]:
     wanted = [i for i, (u, x) in enumerate(zip(units, labelled, strict=True))
-              if x.task_type not in ("heading", "boilerplate") and u.text.strip()]  # fmt: skip
+              if is_content(x.task_type, u.is_heading) and u.text.strip()]  # fmt: skip
     gists = [Written("")] * len(units)
     for i, gist in zip(wanted, write_lines(models.summarizer, "gist", [units[i].text for i in wanted]), strict=True):
         gists[i] = gist

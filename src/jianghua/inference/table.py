@@ -119,7 +119,8 @@ def _clip(text: str, columns: int) -> str:
 
 def vocabulary(codebook: Codebook) -> dict[str, tuple[str, str]]:
     """`WORDS` and the codebook's labels: t.<task type> and d.<domain>, each (Chinese name, code)."""
-    words = dict(WORDS)
+    # Without task types in the codebook a paragraph's is "".
+    words = dict(WORDS) | {"t.": ("", "")}
     for prefix, axis in (("t", codebook.task_type), ("d", codebook.policy_domain)):
         words.update({f"{prefix}.{code}": (axis.names_zh[code], code) for code in axis.labels})
     return words

@@ -65,7 +65,8 @@ class Book:
         seen: set[tuple[str, str]] = set()
         for paragraph in analysis.paragraphs:
             self._add_paragraph(analysis, paragraph)
-            keys = [("task_type", paragraph.task_type), *(("policy_domain", x) for x in paragraph.policy_domain)]
+            keys = [("task_type", paragraph.task_type)] if paragraph.task_type else []
+            keys += [("policy_domain", code) for code in paragraph.policy_domain]
             self._counts.update(keys)
             seen.update(keys)
         self._documents.update(seen)
@@ -73,12 +74,13 @@ class Book:
 
     def _add_paragraph(self, analysis: Analysis, paragraph: ParagraphAnalysis) -> None:
         tasks, domains = self._codebook.task_type, self._codebook.policy_domain
-        sure = round(paragraph.task_type_scores[paragraph.task_type], 4)
+        # Without task types in the codebook a paragraph's is "".
+        sure = round(paragraph.task_type_scores[paragraph.task_type], 4) if paragraph.task_type else None
         codes = "|".join(paragraph.policy_domain)
         names = "、".join(domains.names_zh[code] for code in paragraph.policy_domain)
         self._write("paragraphs", (
             analysis.id, analysis.date, paragraph.index, paragraph.heading, paragraph.text, paragraph.task_type,
-            tasks.names_zh[paragraph.task_type], sure, codes, names, paragraph.needs_review, paragraph.gist,
+            tasks.names_zh.get(paragraph.task_type), sure, codes, names, paragraph.needs_review, paragraph.gist,
             analysis.title,
         ))  # fmt: skip
         if paragraph.needs_review:
@@ -109,7 +111,7 @@ class Book:
                 self._write("shares", row)
         for name, columns in SHEETS.items():
             self._sheets[name].autofilter(0, 0, max(1, self._rows[name] - 1), len(columns) - 1)
-        if self._rows["review"] > 1:
+        if self._rows["review"] > 1 and self._codebook.task_type.labels:
             place = list(SHEETS["review"]).index("corrected_task_type")
             choices = {"validate": "list", "source": list(self._codebook.task_type.labels)}
             self._sheets["review"].data_validation(1, place, self._rows["review"] - 1, place, choices)
