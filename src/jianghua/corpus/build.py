@@ -13,7 +13,8 @@ import jianghua
 from jianghua.codebook import Codebook, load_codebook
 from jianghua.config import config_hash, config_values, portable
 from jianghua.corpus.clean import clean_file
-from jianghua.corpus.dedup import MIN_CHARACTERS, SIMILARITY, Groups, group_documents
+from jianghua.corpus.crosswalk import Crosswalk, load_crosswalk
+from jianghua.corpus.dedup import MIN_CHARACTERS, SIMILARITY, group_documents
 from jianghua.corpus.labels import Joined, Labeller, join_labels
 from jianghua.corpus.readers import read_text
 from jianghua.corpus.report import Facts, render_report
@@ -33,7 +34,8 @@ class CorpusConfig:
     """What is built from what; relative paths as in `config.parse_config`.
 
     `documents`: folders of raw files, raw files, or annotated .jsonl. `annotations`: annotated .jsonl joined to the raw
-    files' paragraphs by text. `rules`: labels the rest; null leaves it unlabelled. `fractions` of train, dev, test sum
+    files' paragraphs by text. `rules`: labels the rest; null leaves it unlabelled. `crosswalk`: counterparts of the
+    domains in other schemes, written beside the labels. `fractions` of train, dev, test sum
     to 1; `forced`: split → shell patterns over document ids and file names, first match wins. `max_reject`: the share
     of rejected files above which a finished build is a failure.
     """
@@ -42,6 +44,7 @@ class CorpusConfig:
     output: Path
     annotations: list[Path] = field(default_factory=list)
     rules: Path | None = None
+    crosswalk: Path | None = None
     codebook: str = "zhengfa"
     fractions: dict[str, float] = field(default_factory=lambda: {"train": 0.8, "dev": 0.1, "test": 0.1})
     forced: dict[str, list[str]] = field(default_factory=dict)
@@ -96,6 +99,7 @@ def build_corpus(config: CorpusConfig) -> Built:
         InputError: inputs that do not exist, no document at all, bad annotations or rules, a leak between splits.
     """
     codebook = load_codebook(config.codebook)
+    crosswalk = load_crosswalk(config.crosswalk, codebook) if config.crosswalk else None
     read = _read_all(config, codebook)
     if not read.documents:
         raise InputError("at least one readable document", f"{len(read.rejects)} rejected files", "see their errors")
@@ -108,7 +112,7 @@ def build_corpus(config: CorpusConfig) -> Built:
     config.output.parent.mkdir(parents=True, exist_ok=True)
     stage = config.output.with_name(f".{config.output.name}.{secrets.token_hex(4)}.tmp")
     try:
-        rows = _write(stage, joined.documents, groups, splits)
+        rows = _write(stage, joined.documents, groups.of, splits, crosswalk)
         write_jsonl(read.rejects, stage / "rejects.jsonl")
         write_jsonl(read.removed, stage / "removed.jsonl")
         facts = Facts(codebook, joined, groups, splits, read.rejects, read.removed, checked, config.plan())
@@ -123,7 +127,7 @@ def build_corpus(config: CorpusConfig) -> Built:
 
 def _read_all(config: CorpusConfig, codebook: Codebook) -> _Read:
     read = _Read()
-    for path in config.annotations + ([config.rules] if config.rules else []):
+    for path in [*config.annotations, *filter(None, (config.rules, config.crosswalk))]:
         _demand(path)
         read.inputs[portable(path)] = sha256(path)
     for path in sorted(set(_files(config.documents))):
@@ -198,12 +202,18 @@ def _labeller(config: CorpusConfig, codebook: Codebook) -> Labeller | None:
     return lambda paragraph, position, count: rules.label(paragraph, position, count)[0]
 
 
-def _write(stage: Path, documents: Iterable[Document], groups: Groups, splits: dict[str, str]) -> dict[str, int]:
+def _write(
+    stage: Path,
+    documents: Iterable[Document],
+    groups: dict[str, str],
+    splits: dict[str, str],
+    crosswalk: Crosswalk | None,
+) -> dict[str, int]:
     rows: dict[str, int] = {}
     for name in SPLITS:
         part = [document for document in documents if splits[document.id] == name and document.paragraphs]
         # `datasets` cannot open a file without rows: an empty split has no file.
-        rows[name] = write_corpus(part, stage / f"{name}.parquet", groups.of, splits) if part else 0
+        rows[name] = write_corpus(part, stage / f"{name}.parquet", groups, splits, crosswalk) if part else 0
     return rows
 
 

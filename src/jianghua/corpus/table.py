@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from jianghua.codebook import Codebook
 from jianghua.corpus.columns import Columns, read_rows
+from jianghua.corpus.crosswalk import PREFIX, Crosswalk
 from jianghua.records import read_annotated
 from jianghua.schema import Document, InputError, Item, Label, Paragraph
 
@@ -74,7 +75,8 @@ def read_corpus(path: Path, codebook: Codebook) -> Iterator[Document]:
     except (pa.ArrowInvalid, OSError) as error:
         raise InputError("a Parquet file", f"{error} in {path}", "build the corpus again") from error
     with file:
-        if not file.schema_arrow.equals(SCHEMA):
+        own = pa.schema([field for field in file.schema_arrow if not field.name.startswith(PREFIX)])
+        if not own.equals(SCHEMA):
             found = ", ".join(f"{field.name}: {field.type}" for field in file.schema_arrow)
             raise InputError("the columns of scripts/build_corpus.py", f"{found} in {path}", "build the corpus again")
         rows = (row for batch in file.iter_batches(_ROWS_AT_ONCE) for row in batch.to_pylist())
@@ -83,15 +85,25 @@ def read_corpus(path: Path, codebook: Codebook) -> Iterator[Document]:
 
 
 def write_corpus(
-    documents: Iterable[Document], path: Path, groups: Mapping[str, str], splits: Mapping[str, str]
+    documents: Iterable[Document],
+    path: Path,
+    groups: Mapping[str, str],
+    splits: Mapping[str, str],
+    crosswalk: Crosswalk | None = None,
 ) -> int:
     """Write one row per paragraph, sorted by document id and index, atomically; return the number of rows.
 
-    The bytes depend on the documents alone, not on their order.
+    With `crosswalk` the counterparts of the domains stand in further columns. The bytes depend on the documents alone,
+    not on their order.
     """
     ordered = sorted(documents, key=lambda document: document.id)
     rows = [row for document in ordered for row in _rows(document, groups[document.id], splits[document.id])]
-    table = pa.Table.from_pylist(rows, schema=SCHEMA)
+    schema = SCHEMA
+    if crosswalk is not None:
+        rows = [row | crosswalk.columns(row["policy_domain"]) for row in rows]
+        for name in crosswalk.columns(()):
+            schema = schema.append(pa.field(name, pa.list_(pa.string())))
+    table = pa.Table.from_pylist(rows, schema=schema)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
