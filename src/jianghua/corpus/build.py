@@ -15,6 +15,7 @@ from jianghua.config import config_hash, config_values, portable
 from jianghua.corpus.clean import clean_file
 from jianghua.corpus.crosswalk import Crosswalk, load_crosswalk
 from jianghua.corpus.dedup import MIN_CHARACTERS, SIMILARITY, group_documents
+from jianghua.corpus.label_model import load_label_model
 from jianghua.corpus.labels import Joined, Labeller, join_labels
 from jianghua.corpus.readers import read_text
 from jianghua.corpus.report import Facts, render_report
@@ -34,7 +35,8 @@ class CorpusConfig:
     """What is built from what; relative paths as in `config.parse_config`.
 
     `documents`: folders of raw files, raw files, or annotated .jsonl. `annotations`: annotated .jsonl joined to the raw
-    files' paragraphs by text. `rules`: labels the rest; null leaves it unlabelled. `crosswalk`: counterparts of the
+    files' paragraphs by text. `rules`: labels the rest; null leaves it unlabelled. `label_model`: combines the
+    rules (scripts/fit_label_model.py); null takes their own weights. `crosswalk`: counterparts of the
     domains in other schemes, written beside the labels. `fractions` of train, dev, test sum
     to 1; `forced`: split → shell patterns over document ids and file names, first match wins. `max_reject`: the share
     of rejected files above which a finished build is a failure.
@@ -44,6 +46,7 @@ class CorpusConfig:
     output: Path
     annotations: list[Path] = field(default_factory=list)
     rules: Path | None = None
+    label_model: Path | None = None
     crosswalk: Path | None = None
     codebook: str = "zhengfa"
     fractions: dict[str, float] = field(default_factory=lambda: {"train": 0.8, "dev": 0.1, "test": 0.1})
@@ -127,7 +130,7 @@ def build_corpus(config: CorpusConfig) -> Built:
 
 def _read_all(config: CorpusConfig, codebook: Codebook) -> _Read:
     read = _Read()
-    for path in [*config.annotations, *filter(None, (config.rules, config.crosswalk))]:
+    for path in [*config.annotations, *filter(None, (config.rules, config.label_model, config.crosswalk))]:
         _demand(path)
         read.inputs[portable(path)] = sha256(path)
     for path in sorted(set(_files(config.documents))):
@@ -197,8 +200,13 @@ def _label(config: CorpusConfig, codebook: Codebook, documents: list[Document]) 
 
 def _labeller(config: CorpusConfig, codebook: Codebook) -> Labeller | None:
     if config.rules is None:
+        if config.label_model is not None:
+            raise InputError("rules beside label_model", "none", "give the rules that the model combines")
         return None
     rules = load_rules(config.rules, codebook)
+    if config.label_model is not None:
+        model = load_label_model(config.label_model, config.rules, rules)
+        return lambda paragraph, position, count: model.label(paragraph, position, count)[0]
     return lambda paragraph, position, count: rules.label(paragraph, position, count)[0]
 
 
