@@ -12,6 +12,7 @@ import pytest
 
 from jianghua.codebook import find_resource, load_codebook
 from jianghua.corpus import build as build_module
+from jianghua.corpus import shards as shards_module
 from jianghua.corpus.build import CorpusConfig, build_corpus
 from jianghua.corpus.table import load_documents, read_corpus, write_corpus
 from jianghua.records import read_jsonl, sha256, write_jsonl
@@ -129,14 +130,14 @@ def test_bad_files_are_rejected_with_a_reason_and_stop_nothing(tmp_path: Path) -
 
 def test_a_crashing_reader_is_one_rejected_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = corpus(tmp_path)
-    inner = build_module.clean_file
+    inner = shards_module.clean_file
 
     def clean_file(path: Path) -> list[Document]:
         if path.stem == "s05":
             raise RecursionError("too deep")
         return inner(path)
 
-    monkeypatch.setattr(build_module, "clean_file", clean_file)
+    monkeypatch.setattr(shards_module, "clean_file", clean_file)
     assert build_corpus(config).rejected == 1
     (row,) = read_jsonl(config.output / "rejects.jsonl")
     assert "RecursionError: too deep" in row["error"]
@@ -220,7 +221,9 @@ def test_a_failing_build_leaves_the_older_one_alone(tmp_path: Path, monkeypatch:
     with pytest.raises(OSError, match="No space"):
         build_corpus(replace(config, seed=9))
     assert {path.name: path.read_bytes() for path in config.output.iterdir()} == before
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    # What was cleaned waits for the next build; nothing else is left.
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == [".out.build"]
+    assert {path.name for path in (tmp_path / ".out.build").iterdir()} == {"lock", "shards"}
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
+import fcntl
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,13 @@ from typing import Any
 import jianghua
 from jianghua.codebook import Codebook, load_codebook
 from jianghua.config import config_hash, config_values, portable
-from jianghua.corpus.clean import clean_file
 from jianghua.corpus.crosswalk import Crosswalk, load_crosswalk
 from jianghua.corpus.dedup import MIN_CHARACTERS, SIMILARITY, group_documents
 from jianghua.corpus.label_model import load_label_model
 from jianghua.corpus.labels import Joined, Labeller, join_labels
-from jianghua.corpus.readers import read_text
 from jianghua.corpus.report import Facts, render_report
 from jianghua.corpus.rules import load_rules
+from jianghua.corpus.shards import finish_shards, make_shards, read_shards
 from jianghua.corpus.splits import SPLITS, Plan, assign_splits, audit
 from jianghua.corpus.table import write_corpus
 from jianghua.records import read_annotated, sha256, write_jsonl, write_manifest
@@ -27,7 +27,7 @@ from jianghua.schema import Document, InputError
 
 MANIFEST = "manifest.json"
 
-_EXCERPT = 200
+_ASIDE = ("output", "processes", "shard_size")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ class CorpusConfig:
     rules (scripts/fit_label_model.py); null takes their own weights. `crosswalk`: counterparts of the
     domains in other schemes, written beside the labels. `fractions` of train, dev, test sum
     to 1; `forced`: split → shell patterns over document ids and file names, first match wins. `max_reject`: the share
-    of rejected files above which a finished build is a failure.
+    of rejected files above which a finished build is a failure. Files are cleaned `shard_size` at a time in `processes`
+    processes; neither changes what is built.
     """
 
     documents: list[Path]
@@ -55,12 +56,16 @@ class CorpusConfig:
     similarity: float = SIMILARITY
     min_characters: int = MIN_CHARACTERS
     max_reject: float = 0.1
+    processes: int = 1
+    shard_size: int = 200
 
     def __post_init__(self) -> None:
         # The audit demands that nothing above SIMILARITY crosses splits: a higher bar for groups could not pass it.
         for name, value, low, high in (
             ("similarity", self.similarity, 0.5, SIMILARITY),
             ("max_reject", self.max_reject, 0, 1),
+            ("processes", self.processes, 1, 256),
+            ("shard_size", self.shard_size, 1, 100_000),
         ):
             if not low <= value <= high:
                 raise InputError(f"{name} from {low} to {high}", f"{value}", "correct the configuration")
@@ -95,26 +100,29 @@ def build_corpus(config: CorpusConfig) -> Built:
     """Build the corpus into `config.output`: Parquet per split that has rows, rejects, removed, report, manifest.
 
     Everything is written beside the output and moved there at the end: a build that fails leaves the older one as it
-    was. A file that cannot be read becomes a line of rejects.jsonl and never stops the build. The Parquet bytes depend
-    on the inputs and the configuration alone.
+    was, and its cleaned shards in a hidden folder, where the next build of the same files goes on. A file that cannot
+    be read becomes a line of rejects.jsonl and never stops the build. The Parquet bytes depend on the inputs and the
+    configuration alone.
 
     Raises:
-        InputError: inputs that do not exist, no document at all, bad annotations or rules, a leak between splits.
+        InputError: inputs that do not exist, no document at all, bad annotations or rules, a leak between splits,
+            another build of the same output at work.
     """
     codebook = load_codebook(config.codebook)
     crosswalk = load_crosswalk(config.crosswalk, codebook) if config.crosswalk else None
-    read = _read_all(config, codebook)
-    if not read.documents:
-        raise InputError("at least one readable document", f"{len(read.rejects)} rejected files", "see their errors")
-    joined = _label(config, codebook, read.documents)
-    # The articles of one raw file are <stem>#1, <stem>#2 …; the records of one .jsonl are no file of their own.
-    origins = {document.id: document.id.partition("#")[0] for document in joined.documents}
-    groups = group_documents(joined.documents, origins, config.similarity, config.min_characters)
-    splits = assign_splits(joined.documents, groups.of, read.files, config.plan())
-    checked = audit(joined.documents, groups.of, splits, config.min_characters)
-    config.output.parent.mkdir(parents=True, exist_ok=True)
-    stage = config.output.with_name(f".{config.output.name}.{secrets.token_hex(4)}.tmp")
-    try:
+    with _work_folder(config.output) as work:
+        read = _read_all(config, codebook, work / "shards")
+        if not read.documents:
+            raise InputError(
+                "at least one readable document", f"{len(read.rejects)} rejected files", "see their errors"
+            )
+        joined = _label(config, codebook, read.documents)
+        # The articles of one raw file are <stem>#1, <stem>#2 …; the records of one .jsonl are no file of their own.
+        origins = {document.id: document.id.partition("#")[0] for document in joined.documents}
+        groups = group_documents(joined.documents, origins, config.similarity, config.min_characters)
+        splits = assign_splits(joined.documents, groups.of, read.files, config.plan())
+        checked = audit(joined.documents, groups.of, splits, config.min_characters)
+        stage = work / "stage"
         rows = _write(stage, joined.documents, groups.of, splits, crosswalk)
         write_jsonl(read.rejects, stage / "rejects.jsonl")
         write_jsonl(read.removed, stage / "removed.jsonl")
@@ -123,29 +131,44 @@ def build_corpus(config: CorpusConfig) -> Built:
         manifest = _manifest(config, codebook, read.inputs, rows)
         write_manifest(stage / MANIFEST, list(stage.iterdir()), manifest)
         _publish(stage, config.output)
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
+    shutil.rmtree(work)
     return Built(rows, len(read.rejects) + len(set(read.files.values())), len(read.rejects))
 
 
-def _read_all(config: CorpusConfig, codebook: Codebook) -> _Read:
+@contextmanager
+def _work_folder(output: Path) -> Iterator[Path]:
+    """The hidden folder beside `output` that an interrupted build leaves to the next one; one build at a time."""
+    work = output.with_name(f".{output.name}.build")
+    work.mkdir(parents=True, exist_ok=True)
+    with (work / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InputError("one build of an output at a time", f"another one in {work}", "wait for it") from error
+        shutil.rmtree(work / "stage", ignore_errors=True)
+        (work / "stage").mkdir()
+        try:
+            yield work
+        finally:
+            shutil.rmtree(work / "stage", ignore_errors=True)
+
+
+def _read_all(config: CorpusConfig, codebook: Codebook, folder: Path) -> _Read:
     read = _Read()
     for path in [*config.annotations, *filter(None, (config.rules, config.label_model, config.crosswalk))]:
         _demand(path)
         read.inputs[portable(path)] = sha256(path)
-    for path in sorted(set(_files(config.documents))):
-        try:
-            documents = list(_documents(path, codebook))
-            _refuse_known(documents, read.files)
-        # A parser may fail on a hostile file in ways nobody listed; one file must never stop the others.
-        except Exception as error:
-            message = str(error) if isinstance(error, InputError) else _unforeseen(error)
-            read.rejects.append({"id": path.stem, "source": portable(path), "error": message})
+    shards = make_shards(list(_files(config.documents)), config.codebook, folder, config.shard_size)
+    finish_shards(shards, config.processes)
+    for file in read_shards(shards):
+        error = file.error or _known(file.documents, read.files)
+        if error is not None:
+            read.rejects.append({"id": file.path.stem, "source": portable(file.path), "error": error})
             continue
-        read.inputs[portable(path)] = sha256(path)
-        read.documents.extend(documents)
-        read.files.update({document.id: path.name for document in documents})
-        read.removed.extend(_removed(path, documents))
+        read.inputs[portable(file.path)] = file.sha256
+        read.documents.extend(file.documents)
+        read.files.update({document.id: file.path.name for document in file.documents})
+        read.removed.extend(file.removed)
     return read
 
 
@@ -163,34 +186,12 @@ def _files(places: Iterable[Path]) -> Iterator[Path]:
             yield place
 
 
-def _documents(path: Path, codebook: Codebook) -> Iterator[Document]:
-    if path.suffix == ".jsonl":
-        yield from read_annotated(path, codebook)
-    else:
-        # A path that names this machine would make the bytes differ between two checkouts.
-        yield from (replace(document, source=portable(path)) for document in clean_file(path))
-
-
-def _refuse_known(documents: Iterable[Document], files: dict[str, str]) -> None:
+def _known(documents: Iterable[Document], files: dict[str, str]) -> str | None:
     for document in documents:
         if document.id in files:
             found = f"{document.id!r} in {files[document.id]}, too"
-            raise InputError("each document id once", found, "rename the file")
-
-
-def _unforeseen(error: Exception) -> str:
-    found = f"{type(error).__name__}: {error}"
-    return str(InputError("a file that the readers understand", found, "report it with the file"))
-
-
-def _removed(path: Path, documents: Iterable[Document]) -> Iterator[dict[str, Any]]:
-    spans = [(document, span) for document in documents for span in document.removed]
-    text = read_text(path).text if spans else ""
-    for document, span in spans:
-        yield {
-            "id": document.id, "source": document.source, "start": span.start, "end": span.end,
-            "reason": span.reason, "text": text[span.start : span.end][:_EXCERPT],
-        }  # fmt: skip
+            return str(InputError("each document id once", found, "rename the file"))
+    return None
 
 
 def _label(config: CorpusConfig, codebook: Codebook, documents: list[Document]) -> Joined:
@@ -230,10 +231,10 @@ def _write_text(path: Path, text: str) -> None:
 
 
 def _manifest(config: CorpusConfig, codebook: Codebook, inputs: dict[str, str], rows: dict[str, int]) -> dict[str, Any]:
-    # Where the corpus is put says nothing about what it is.
-    values = {key: value for key, value in config_values(config).items() if key != "output"}
+    # Where the corpus is put and how the work is divided say nothing about what it is.
+    values = {key: value for key, value in config_values(config).items() if key not in _ASIDE}
     return {
-        "config_hash": config_hash(replace(config, output=Path("/"))),
+        "config_hash": config_hash(replace(config, output=Path("/"), processes=1, shard_size=1)),
         "config": values,
         "codebook": {"name": codebook.name, "version": codebook.version},
         "jianghua": jianghua.__version__,
