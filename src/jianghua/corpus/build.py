@@ -13,6 +13,7 @@ from typing import Any
 import jianghua
 from jianghua.codebook import Codebook, load_codebook
 from jianghua.config import config_hash, config_values, portable
+from jianghua.corpus.card import render_card
 from jianghua.corpus.crosswalk import Crosswalk, load_crosswalk
 from jianghua.corpus.dedup import MIN_CHARACTERS, SIMILARITY, group_documents
 from jianghua.corpus.label_model import load_label_model
@@ -97,7 +98,8 @@ class _Read:
 
 
 def build_corpus(config: CorpusConfig) -> Built:
-    """Build the corpus into `config.output`: Parquet per split that has rows, rejects, removed, report, manifest.
+    """Build the corpus into `config.output`: Parquet per split that has rows, rejects, removed, report, data card,
+    manifest.
 
     Everything is written beside the output and moved there at the end: a build that fails leaves the older one as it
     was, and its cleaned shards in a hidden folder, where the next build of the same files goes on. A file that cannot
@@ -128,6 +130,7 @@ def build_corpus(config: CorpusConfig) -> Built:
         write_jsonl(read.removed, stage / "removed.jsonl")
         facts = Facts(codebook, joined, groups, splits, read.rejects, read.removed, checked, config.plan())
         _write_text(stage / "report.md", render_report(facts))
+        _write_text(stage / "README.md", render_card(facts))
         manifest = _manifest(config, codebook, read.inputs, rows)
         write_manifest(stage / MANIFEST, list(stage.iterdir()), manifest)
         _publish(stage, config.output)

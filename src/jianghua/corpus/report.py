@@ -49,7 +49,7 @@ def _overview(facts: Facts) -> Iterator[str]:
     paragraphs = Counter(facts.splits[d.id] for d in facts.joined.documents for _ in d.paragraphs)
     groups = Counter(dict(_groups_per_split(facts)))
     rows = [(s, facts.plan.fractions.get(s, 0), documents[s], groups[s], paragraphs[s]) for s in SPLITS]
-    yield from _table(("split", "wanted share", "documents", "groups", "paragraphs"), rows)
+    yield from table(("split", "wanted share", "documents", "groups", "paragraphs"), rows)
     empty = sum(not d.paragraphs for d in facts.joined.documents)
     yield ""
     yield (
@@ -79,7 +79,7 @@ def _labels(facts: Facts) -> Iterator[str]:
             )
             for code in axis.labels
         ]
-        yield from _table((axis.name, *SPLITS, "all"), rows)
+        yield from table((axis.name, *SPLITS, "all"), rows)
         absent = [f"{code} ({split})" for code in axis.labels for split in SPLITS if not counts[split, code]]
         yield ""
         yield f"Labels that a split lacks: {', '.join(absent) or 'none'}."
@@ -96,7 +96,7 @@ def _provenance(facts: Facts) -> Iterator[str]:
     yield "## Where the labels come from"
     yield ""
     rows = [(name or "(unlabelled)", count) for name, count in provenances(facts.joined.documents)]
-    yield from _table(("provenance", "paragraphs"), rows)
+    yield from table(("provenance", "paragraphs"), rows)
     uncertain = sum(p.label is not None and p.label.uncertain for d in facts.joined.documents for p in d.paragraphs)
     yield ""
     yield f"Uncertain labels: {uncertain}."
@@ -143,7 +143,7 @@ def _place(index: int | None) -> str:
 def _audit(facts: Facts) -> Iterator[str]:
     yield "## Leak audit"
     yield ""
-    yield from _table(("across splits", "found"), list(facts.audit.items()))
+    yield from table(("across splits", "found"), list(facts.audit.items()))
 
 
 def _removed(facts: Facts) -> Iterator[str]:
@@ -153,14 +153,14 @@ def _removed(facts: Facts) -> Iterator[str]:
     size = Counter[str]()
     for row in facts.removed:
         size[row["reason"]] += row["end"] - row["start"]
-    yield from _table(("reason", "spans", "characters"), [(reason, n, size[reason]) for reason, n in _ranked(spans)])
+    yield from table(("reason", "spans", "characters"), [(reason, n, size[reason]) for reason, n in ranked(spans)])
 
 
 def _flags(facts: Facts) -> Iterator[str]:
     yield "## Flags"
     yield ""
     flags = Counter(flag for document in facts.joined.documents for flag in document.flags)
-    yield from _table(("flag", "documents"), _ranked(flags))
+    yield from table(("flag", "documents"), ranked(flags))
 
 
 def _rejects(facts: Facts) -> Iterator[str]:
@@ -168,7 +168,8 @@ def _rejects(facts: Facts) -> Iterator[str]:
     yield from _listed([f"{row['source']}: {row['error']}" for row in facts.rejects])
 
 
-def _ranked(counter: Counter[str]) -> list[tuple[str, int]]:
+def ranked(counter: Counter[str]) -> list[tuple[str, int]]:
+    """The counts, largest first, ties by name."""
     return sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
@@ -185,7 +186,8 @@ def _listed(lines: Sequence[str]) -> Iterator[str]:
         yield f"- … and {len(lines) - _LISTED} more"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The lines of a Markdown table."""
     yield f"| {' | '.join(head)} |"
     yield f"|{'---|' * len(head)}"
     for row in rows:
