@@ -2,9 +2,10 @@
 
     python scripts/build_corpus.py --config configs/corpus/samples.yaml [--output DIR] [--seed 1]
 
-Writes train.parquet, dev.parquet, test.parquet (one row a paragraph), rejects.jsonl, removed.jsonl, report.md, README.md
-(the data card) and, last, manifest.json. A build that was interrupted goes on where it stopped; --processes and
---shard_size change how fast, not what. Exit code 2: an input that cannot be used; 1: built, but more files rejected than --max_reject.
+Writes train.parquet, dev.parquet, test.parquet (one row a paragraph), rejects.jsonl, removed.jsonl, report.md,
+README.md (the data card) and, last, manifest.json. A build that was interrupted goes on where it stopped; --processes
+and --shard_size change how fast, not what. Exit code 2: an input that cannot be used; 1: built, but more files
+rejected than --max_reject.
 """
 
 from __future__ import annotations
