@@ -12,7 +12,7 @@ from jianghua.modeling.classifier import Classifier, load_classifier
 from jianghua.modeling.summarizer import Summarizer, load_summarizer
 from jianghua.schema import InputError
 
-CLASSIFIER, SUMMARIZER = "classifier-compact", "summarizer-small"
+CLASSIFIER, SUMMARIZER = "classifier-compact", "summarizer-compact"
 VARIABLE = "JIANGHUA_MODELS"
 
 

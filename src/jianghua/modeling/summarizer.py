@@ -103,6 +103,7 @@ def load_summarizer(
     device = device or default_device()
     model = load_model(AutoModelForSeq2SeqLM, str(folder), strict=True, dtype=dtype or inference_dtype(device))
     attach_copying(model)
+    model.generation_config.max_length = None  # max_target_length counts; both together are warned of at every batch
     return Summarizer(model.to(device).eval(), load_tokenizer(str(folder)), settings, Path(folder).name)
 
 
