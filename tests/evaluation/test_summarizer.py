@@ -115,7 +115,7 @@ def test_a_checkpoint_that_only_extracts_still_shows_its_own_words(summarizer: S
     methods = tuple((kind, ("first",)) for kind in ("gist", "headline", "summary"))
     extracting = dataclasses.replace(summarizer, settings=dataclasses.replace(SETTINGS, methods=methods))
     gist = evaluate_annotated(extracting, DOCUMENTS[:1])["kinds"]["gist"]
-    assert gist["served"]["how"] == {"generated": 0, "constrained": 0, "extracted": 1, "empty": 0}
+    assert gist["served"]["how"] == {"generated": 0, "constrained": 0, "composed": 0, "extracted": 1, "empty": 0}
     assert gist["raw"] == evaluate_annotated(summarizer, DOCUMENTS[:1])["kinds"]["gist"]["raw"]
 
 
@@ -145,7 +145,7 @@ def test_score_counts_every_fault_once() -> None:
     assert (figures["n"], figures["references"]) == (4, 3)
     assert (figures["empty"], figures["within_limit"], figures["final_mark"]) == (0.25, 0.75, 0.75)
     assert figures["unsupported"] == pytest.approx(1 / 3)
-    assert figures["how"] == {"generated": 0.25, "constrained": 0, "extracted": 0.5, "empty": 0.25}
+    assert figures["how"] == {"generated": 0.25, "constrained": 0, "composed": 0, "extracted": 0.5, "empty": 0.25}
     assert figures["mentions"] == [1, 2] and figures["repeats"] == 0
     assert figures["verbatim"] == pytest.approx(1 / 3)
     # 1, 2·6/16 and, for the empty one, 0.

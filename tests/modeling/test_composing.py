@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from jianghua.modeling import writing
-from jianghua.modeling.composing import Part, Summary, by_importance, outline, write_summaries
+from jianghua.modeling.composing import Part, Summary, by_importance, compose, outline, write_summaries
 from jianghua.modeling.summarizer import Summarizer, SummarizerSettings
 
 OPENING = "3月2日，青禾县召开平安建设会议，县委书记田守安出席并讲话。"
@@ -15,7 +15,7 @@ PARTS = [
     Part("去年全县调解纠纷312件，盗窃警情下降。", "review", "调解纠纷312件，盗窃警情下降"),
     Part("要抓好夜间巡防，推广“一村一亭”做法。", "deployment", "抓好夜间巡防，推广“一村一亭”"),
 ]
-SETTINGS = SummarizerSettings(methods=(("summary", ("generate", "first")),))
+SETTINGS = SummarizerSettings(methods=(("summary", ("generate",)),))
 
 
 def _writes(monkeypatch: pytest.MonkeyPatch, *lines: str) -> Summarizer:
@@ -68,5 +68,12 @@ def test_the_next_candidate_or_lines_take_the_place_of_what_is_not_grounded(
     good = "去年全县调解纠纷312件"
     assert write_summaries(_writes(monkeypatch, bad, good), [PARTS])[0].text == good + "。"
     lines = write_summaries(_writes(monkeypatch, bad), [PARTS])[0]
-    assert set(lines.how) == {"extracted"} and lines.text.endswith("。") and len(lines.text) <= 100
+    assert lines.how == ("composed",) and lines.text.endswith("。") and len(lines.text) <= 100
     assert all(PARTS[i].text[start:end] in lines.text for i, start, end in lines.evidence)
+
+
+def test_a_gist_that_says_what_another_said_is_left_out() -> None:
+    again = replace(PARTS[2], gist="抓好夜间巡防工作")
+    assert compose([*PARTS, again]) == compose(PARTS)
+    assert compose(PARTS).text == "；".join(part.gist for part in PARTS) + "。"
+    assert compose([replace(part, gist="") for part in PARTS]) == Summary("")

@@ -54,6 +54,7 @@ PROSE = st.text(st.sampled_from("要把夜巡做实查处二十三百万年月�
 
 @given(PROSE)
 @example("盗窃警情下降12，纠纷下降5。")  # the comma is not the number's
+@example("111111，1")
 @example("盗窃警情由12：30增至13，纠纷下降5.6。")
 def test_every_verbatim_clause_is_grounded(source: str) -> None:
     for line in candidate_lines(source, 30):
@@ -73,6 +74,8 @@ def test_every_verbatim_clause_is_grounded(source: str) -> None:
         ("要用好巡防手册》", False),
         ("去年全县调解纠纷313件", False),
         ("书记田和平到会", False),
+        ("全县盗窃警情警情下降", False),  # a word twice
+        ("柳和平、柳和平到会", False),
     ],
 )
 def test_what_may_leave(line: str, good: bool) -> None:

@@ -100,7 +100,17 @@ def _kind(kind: str, systems: Record) -> Iterator[str]:
     if first["rouge"]:
         yield from _rouge(systems)
         yield ""
-    head = ("system", "generated", "extracted", "empty", "within limit", "final mark right", "unsupported", "repeats")
+    head = (
+        "system",
+        "generated",
+        "composed",
+        "extracted",
+        "empty",
+        "within limit",
+        "final mark right",
+        "unsupported",
+        "repeats",
+    )
     keys = ("empty", "within_limit", "final_mark", "unsupported", "repeats")
     yield from table(head, [(name, *_hows(x), *(_fraction(x[key]) for key in keys)) for name, x in systems.items()])
     yield ""
@@ -134,9 +144,11 @@ def _rouge(systems: Record) -> Iterator[str]:
     return table(head, rows)
 
 
-def _hows(figures: Record) -> tuple[str, str]:
+def _hows(figures: Record) -> tuple[str, str, str]:
     how = figures["how"]
-    return (_fraction(how["generated"] + how["constrained"]), _fraction(how["extracted"])) if how else ("–", "–")
+    if not how:
+        return "–", "–", "–"
+    return _fraction(how["generated"] + how["constrained"]), _fraction(how["composed"]), _fraction(how["extracted"])
 
 
 def _fraction(value: float | None) -> str:

@@ -1,8 +1,7 @@
 """A summariser checkpoint against annotated gists, summaries and headlines, with its safety net and without.
 
 Systems of every kind: `served` is what inference writes (`modeling.writing`), `raw` the model's own words unchecked,
-the others are copies of the source. Summaries have `composed`, too: lines of the source put together by labels, which
-is the safety net alone.
+the others are copies of the source. Summaries have `composed`, too: gists put together by labels, the safety net alone.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from jianghua.modeling.writing import Written, write_lines
 from jianghua.schema import Document, InputError
 
 CONVENTIONS: tuple[Convention, ...] = ("char-multiset", "char-set-1.0")
-HOWS = ("generated", "constrained", "extracted", "empty")
+HOWS = ("generated", "constrained", "composed", "extracted", "empty")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +178,10 @@ def _gists(bodies: Bodies) -> tuple[list[Case], dict[str, list[Output]]]:
 
 def _summaries(summarizer: Summarizer, bodies: Bodies) -> tuple[list[Case], dict[str, list[Output]]]:
     parts = list(_parts(bodies))
-    budget, methods = summarizer.settings.source_characters, dict(summarizer.settings.methods)["summary"]
-    composed = [compose(summarizer, group, methods) for group in parts]
+    budget = summarizer.settings.source_characters
     outputs = {
         "served": [_output(x) for x in write_summaries(summarizer, parts)],
-        "composed": [_output(x) for x in composed],
+        "composed": [_output(compose(group)) for group in parts],
         "raw": [Output(x) for x in generate(summarizer, "summary", [outline(group, budget) for group in parts])],
     }
     sources = ["\n".join(part.text for part in group) for group in parts]
@@ -243,7 +241,7 @@ def score(kind: str, cases: Sequence[Case], outputs: Sequence[Output]) -> dict[s
         many numbers, dates, quotations, names and organisations it finds there and found in all; `repeats`, the share
         that says a clause twice, `verbatim`, the share that is one piece of the source, `novelty`, the share of
         neighbouring characters that the source does not have; `how`, shares of the parts that were generated,
-        extracted or empty (None for systems that do not tell).
+        composed of gists, extracted or empty (None for systems that do not tell).
     """
     texts = [output.text for output in outputs]
     pairs = [(case, text) for case, text in zip(cases, texts, strict=True) if case.reference]

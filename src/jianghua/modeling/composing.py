@@ -1,8 +1,8 @@
 """What is said of a whole document: its headline and its summary, of any length of document.
 
 Every content paragraph has its gist first. The model reads how the document opens and these gists, not the first 512
-tokens, and writes; what is not grounded in the document gives way to lines of it, chosen by what the labels say
-matters. Evaluation and inference both write through here.
+tokens, and writes; what is not grounded in the document gives way to gists, chosen by what the labels say matters.
+Evaluation and inference both write through here.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ from itertools import accumulate
 
 from jianghua.modeling.extractive import SENTENCE
 from jianghua.modeling.grounding import locate
-from jianghua.modeling.summarizer import LIMITS, Summarizer
-from jianghua.modeling.writing import TRIM, Written, first_acceptable, write_lines
+from jianghua.modeling.summarizer import Summarizer
+from jianghua.modeling.writing import Written, first_acceptable, write_lines
 from jianghua.schema import Document
 
 # What matters in a document summary, most important first; task types of another codebook come last.
 PRIORITY = ("deployment", "guidance", "review", "safeguard", "situation", "meeting_report", "appeal")
 NO_GIST = ("heading", "boilerplate")
 OPENING = 80  # characters of the first sentence, which says who and when
-GENERATED = ("generate", "constrained")
+# On development documents: room for 90 of the 100 characters ROUGE-L 34.5, all 100 34.3, 80 34.5.
+ROOM = 90
+ALIKE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def write_summaries(summarizer: Summarizer, documents: Sequence[Sequence[Part]])
     outlines = [outline(parts, summarizer.settings.source_characters) for parts in documents]
     own = first_acceptable(summarizer, "summary", list(zip(outlines, sources, strict=True)), methods)
     return [
-        _generated(line, source, parts) if line.text else compose(summarizer, parts, methods)
+        _generated(line, source, parts) if line.text else compose(parts)
         for line, source, parts in zip(own, sources, documents, strict=True)
     ]
 
@@ -101,19 +103,24 @@ def _generated(line: Written, source: str, parts: Sequence[Part]) -> Summary:
     return Summary(line.text + "。", tuple(spans), (line.how,))
 
 
-def compose(summarizer: Summarizer, parts: Sequence[Part], methods: Sequence[str]) -> Summary:
-    """A summary of lines of the parts: the opening, then by what the labels say matters, in document order."""
-    fallback = [method for method in methods if method not in GENERATED]
-    lines = write_lines(summarizer, "summary", [part.text for part in parts], fallback)
-    chosen, used = [], 0
+def compose(parts: Sequence[Part]) -> Summary:
+    """A summary of gists: the opening's, then by what the labels say matters, in document order, none that says much
+    of what another has said."""
+    chosen: list[int] = []
+    used = 0
     for i in by_importance(parts):
-        text = lines[i].text
-        if text and used + len(text) + 1 <= LIMITS["summary"] and all(text != lines[j].text for j in chosen):
+        gist = parts[i].gist
+        if gist and used + len(gist) + 1 <= ROOM and all(_alike(gist, parts[j].gist) < ALIKE for j in chosen):
             chosen.append(i)
-            used += len(text) + 1
+            used += len(gist) + 1
     if not chosen:
         return Summary("")
     chosen.sort()
-    evidence = tuple((i, start, end) for i in chosen for start, end in lines[i].evidence)
-    text = "；".join(lines[i].text.strip(TRIM) for i in chosen) + "。"
-    return Summary(text, evidence, tuple(lines[i].how for i in chosen))
+    evidence = tuple((i, start, end) for i in chosen for start, end in locate(parts[i].gist, parts[i].text))
+    return Summary("；".join(parts[i].gist for i in chosen) + "。", evidence, ("composed",))
+
+
+def _alike(one: str, other: str) -> float:
+    """The share of the shorter one's neighbouring characters that the other has, too."""
+    pairs = [{text[i : i + 2] for i in range(len(text) - 1)} for text in (one, other)]
+    return len(pairs[0] & pairs[1]) / max(1, min(map(len, pairs)))

@@ -23,7 +23,8 @@ _DIGIT = "[零〇一二两三四五六七八九十百千万亿]"
 _UNITS = "年月日时分秒个名起件次项条人元届成户家吨里亩米岁倍度号级期批部种类场所支例宗名位天周%"
 # A number is what it counts, too: 12件 is not in 312件, 12元 not in 12万元, 12.5 not in 12.5%.
 NUMBER = re.compile(
-    rf"((?:[0-9]+(?:[.,·—\-]+[0-9]+)*|{_DIGIT}{{2,}}|{_DIGIT}(?=[年月日个名起件次项条人元届%成]))[万亿]*%?)([{_UNITS}]?)"
+    rf"((?:百分之|第)?(?:[0-9]+(?:[.,·—\-]+[0-9]+)*|{_DIGIT}{{2,}}|(?<=百分之){_DIGIT}|(?<=第){_DIGIT}"
+    rf"|{_DIGIT}(?=[{_UNITS}]))[万亿]*[多余几]?%?)([{_UNITS}]?)"
 )
 DATE = re.compile(r"(?:[0-9]{2,4}年)?[0-9]{1,2}月[0-9]{1,2}日|[0-9]{2,4}年[0-9]{1,2}月")
 QUOTED = re.compile(r"[“《‘]([^”》’]+)[”》’]")
@@ -34,8 +35,8 @@ _REACH = 3  # characters before an ending that belong to the name
 
 
 def normalise(text: str) -> str:
-    """Width and spaces out of the way: １２ ％ and 12% are the same number."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
+    """Width and spaces out of the way: １２ ％ and 12% are the same number; a full comma is in none."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text.replace("，", "、")))
 
 
 def unsupported(line: str, source: str) -> list[str]:

@@ -7,17 +7,26 @@ Evaluation and inference both write through here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jianghua.modeling.extractive import Line, balanced, candidate_lines, central_line, digest, first_line, opening
+from jianghua.modeling.extractive import (
+    TAIL,
+    Line,
+    balanced,
+    candidate_lines,
+    central_line,
+    digest,
+    first_line,
+    opening,
+)
 from jianghua.modeling.grounding import locate, unsupported
 from jianghua.modeling.summarizer import LIMITS, Summarizer, Wish, candidates, score_lines
 
 TRIM = " ，,、；;：:。"
 SHORT = 30  # characters
-# A summary is made of lines of this length: longer than a gist, for it has to say who and when.
-LINE_LIMITS = LIMITS | {"summary": 60}
+STUTTER = re.compile(r"([\u3400-\u9fff]{2,})[、和与及]?\1")
 # Methods that let the model write: how the result is called, and what is asked of `generate`.
 OWN_WORDS = {"generate": ("generated", Wish()), "constrained": ("constrained", Wish(constrained=True))}
 
@@ -38,7 +47,8 @@ def acceptable(text: str, source: str, limit: int) -> bool:
     # A long text may name one thing twice; a clause of it it may not repeat.
     size = 4 if limit <= SHORT else 7
     runs = [text[i : i + size] for i in range(len(text) - size + 1)]
-    return len(runs) == len(set(runs)) and not unsupported(text, source)
+    stutters = any(match.group() not in source for match in STUTTER.finditer(text))
+    return len(runs) == len(set(runs)) and not stutters and not unsupported(text, source)
 
 
 def _extracted(line: Line) -> Written:
@@ -54,7 +64,7 @@ def liked_line(summarizer: Summarizer, kind: str, source: str, lines: Sequence[L
 
 def write_line(summarizer: Summarizer, kind: str, source: str, method: str) -> Written:
     """A line of `source` chosen by `method`: "liked", "central", "lead" or "first"."""
-    limit = LINE_LIMITS[kind]
+    limit = LIMITS[kind]
     lines = candidate_lines(source, limit)
     if method == "first" or not lines:
         return _extracted(first_line(source, limit))
@@ -70,19 +80,26 @@ def write_lines(
 ) -> list[Written]:
     """One line of `kind` for each source, in order; empty only for a source without visible characters.
 
-    A "summary" line is one of those that a document summary is composed of.
-
     Args:
         methods: what is tried, in order; default: what the checkpoint's settings name for `kind`.
     """
     methods = methods or dict(summarizer.settings.methods)[kind]
-    texts = [(digest(source.split("\n"), summarizer.settings.source_characters), source) for source in sources]
+    # A source that fits says itself best.
+    read = ["" if _fits(source, LIMITS[kind]) else source for source in sources]
+    texts = [(digest(text.split("\n"), summarizer.settings.source_characters), text) for text in read]
     written = first_acceptable(summarizer, kind, texts, methods)
     fallback = next((method for method in methods if method not in OWN_WORDS), "first")
+    ways = ["first" if _fits(source, LIMITS[kind]) else fallback for source in sources]
     return [
-        line if line.text or not source.strip() else write_line(summarizer, kind, source, fallback)
-        for line, source in zip(written, sources, strict=True)
+        line if line.text or not source.strip() else write_line(summarizer, kind, source, way)
+        for line, source, way in zip(written, sources, ways, strict=True)
     ]
+
+
+def _fits(source: str, limit: int) -> bool:
+    """Whether the source is one line of at most `limit` characters, whole and without an enumerator or a dateline."""
+    line = first_line(source, limit)
+    return "\n" not in source.strip() and line.text == source.strip(TAIL) and balanced(line.text)
 
 
 def first_acceptable(
