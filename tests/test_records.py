@@ -79,6 +79,13 @@ def test_a_window_of_a_long_report_may_start_anywhere_but_has_no_gaps(tmp_path: 
         list(read_annotated(_file(tmp_path, _paragraph(index=5)), CODEBOOK))
 
 
+def test_selected_paragraphs_may_have_gaps_but_stay_in_order(tmp_path: Path) -> None:
+    (document,) = read_annotated(_file(tmp_path, _paragraph(index=5) | {"selected": True}), CODEBOOK)
+    assert [p.index for p in document.paragraphs] == [0, 5]
+    with pytest.raises(InputError, match=r"found 0 in .*set\.jsonl:1, paragraphs\[1\]"):
+        list(read_annotated(_file(tmp_path, _paragraph(index=0) | {"selected": True}), CODEBOOK))
+
+
 def _without(key: str, paragraph: bool = False) -> dict[str, Any]:
     record = _record()
     del (record["paragraphs"][1] if paragraph else record)[key]

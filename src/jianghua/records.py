@@ -83,6 +83,7 @@ def write_manifest(path: Path, files: Iterable[Path], facts: Mapping[str, Any]) 
 def read_annotated(path: Path, codebook: Codebook) -> Iterator[Document]:
     """The annotated documents of a .jsonl file; offsets count into the paragraphs joined by a line feed.
 
+    A record that says "selected": true holds chosen paragraphs, in order, whose indices may have gaps.
     `Label.provenance` is the record's "annotator", or the file's name where it has none. Item offsets are relative
     to the paragraph in the file and to the document in the result.
 
@@ -206,11 +207,12 @@ def _sync_folder(folder: Path) -> None:
 
 def _document(record: _Record, codebook: Codebook, file_name: str) -> Document:
     provenance = record.get("annotator", str, file_name)
+    selected = record.get("selected", bool, False)
     paragraphs: list[Paragraph] = []
     start = 0
     for part in record.parts("paragraphs"):
         paragraph = _paragraph(part, start, provenance, codebook)
-        if paragraphs and paragraph.index != paragraphs[-1].index + 1:
+        if paragraphs and _misplaced(paragraph.index, paragraphs[-1].index, selected):
             raise InputError(f"index {paragraphs[-1].index + 1}", f"{paragraph.index} in {part.where}", "renumber")
         paragraphs.append(paragraph)
         start = paragraph.end + 1
@@ -222,6 +224,10 @@ def _document(record: _Record, codebook: Codebook, file_name: str) -> Document:
         source=record.get("source", str, None),
         summary=record.get("summary", str),
     )
+
+
+def _misplaced(index: int, before: int, selected: bool) -> bool:
+    return index <= before if selected else index != before + 1
 
 
 def _paragraph(part: _Record, start: int, provenance: str, codebook: Codebook) -> Paragraph:

@@ -1,4 +1,4 @@
-"""The reading page in a real browser: filters, jumps, keyboard, print, hostile text, accessibility, 2,000 paragraphs."""
+"""The reading page in a real browser: filters, jumps, keyboard, print, hostile text, accessibility, long speeches."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chromium import DESKTOP, PHONE, chromium, grave_findings, visit
 
+from chromium import DESKTOP, PHONE, chromium, grave_findings, visit
 from jianghua.codebook import load_codebook
 from jianghua.inference.page import write_page
 from jianghua.schema import Analysis, ItemAnalysis, ParagraphAnalysis, Removed
@@ -35,13 +35,14 @@ def ferry(id_: str = "渡口", domains: tuple[str, ...] = ("public_safety", "ant
         items = (ItemAnalysis(at, at + 4, "safeguard", ("technology",), "月底前"),) if index == 1 else ()
         rows.append(ParagraphAnalysis(
             index, at, at + len(text), text, "渡口镇 › 一、安全", task, {task: 0.9, "heading": 0.1},
-            domains[index : index + 1], {code: 0.8 for code in domains}, index == 0, text[:9], items,
+            domains[index : index + 1], dict.fromkeys(domains, 0.8), index == 0, text[:9], items,
         ))  # fmt: skip
         at += len(text) + 1
     second = rows[1]
     removed = (Removed(0, 4, "page_head"), Removed(SOURCE.index("扫码"), len(SOURCE), "widget"))
-    return Analysis(id_, f"{id_}护航会", "2020-03-02", None, "渡口镇开护航会", "会议要求渡船装定位器。",
-                    ((second.start, second.start + 13),), tuple(rows), removed, ("truncated",), {"version": "0"})  # fmt: skip
+    texts = f"{id_}护航会", "2020-03-02", None, "渡口镇开护航会", "会议要求渡船装定位器。"
+    evidence = ((second.start, second.start + 13),)
+    return Analysis(id_, *texts, evidence, tuple(rows), removed, ("truncated",), {"version": "0"})
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +197,7 @@ def long_speech(count: int = 2000) -> Analysis:
         task, domain = tasks[index % len(tasks)], domains[index % len(domains)]
         scores = {code: 0.6 if code == task else 0.05 for code in tasks}
         rows.append(ParagraphAnalysis(index, at, at + len(text), text, "渡口", task, scores, (domain,),
-                                      {code: 0.04 for code in domains}, index % 5 == 0, text[:20]))  # fmt: skip
+                                      dict.fromkeys(domains, 0.04), index % 5 == 0, text[:20]))  # fmt: skip
         at += len(text) + 1
     return Analysis("长", "长讲话", "2021-01-01", None, "渡口讲话", "先看风。", ((0, 4),), tuple(rows))
 

@@ -18,6 +18,7 @@ from jianghua.corpus.readers import read_text
 from jianghua.inference.analyze import analyze_documents
 from jianghua.inference.models import find_models, open_models
 from jianghua.inference.page import write_page
+from jianghua.inference.review.command import command as review
 from jianghua.inference.sources import NAMES, STREAM, from_path, refuse_repeated_ids
 from jianghua.inference.table import format_overview, format_table
 from jianghua.inference.workbook import Book, open_book
@@ -125,4 +126,6 @@ def command(arguments: list[str] | None = None) -> int:
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["review"]:
+        sys.exit(run(lambda: review(sys.argv[2:])))
     sys.exit(run(command))

@@ -26,8 +26,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from jianghua.codebook import Axis, Codebook
+from jianghua.inference.places import inside, kept_offsets
 from jianghua.inference.table import LANGUAGES, brief_name, vocabulary
-from jianghua.schema import Analysis, InputError, ItemAnalysis, Label, ParagraphAnalysis, Removed
+from jianghua.schema import Analysis, InputError, ItemAnalysis, Label, ParagraphAnalysis
 
 COLOURS = 11  # classes .c0 … .c10 in page.css
 SHOWN_NOISE = 2000  # characters of one removed span
@@ -104,13 +105,13 @@ def render_page(
     pages = [_page(n, analysis, codebook, (texts or {}).get(analysis.id)) for n, analysis in enumerate(analyses)]
     words = vocabulary(codebook)
     column = LANGUAGES.index(language)
-    css, js = _asset("page.css"), _asset("page.js")
+    css, js = asset("page.css"), asset("page.js")
     return _environment().get_template("page.html.j2").render(
         docs=pages, filters=_filters(pages, codebook), dictionary=_dictionary(words),
         has_noise=any(page.noise_after or any(row.noise_before for row in page.rows) for page in pages),
         names=lambda key, brief=False: brief_name(words[key][0]) if brief and column == 0 else words[key][column],
         language=language, other=LANGUAGES[1 - column], html_lang={"zh": "zh-CN", "en": "en"},
-        css=Markup(css), js=Markup(js), css_hash=_source_hash(css), js_hash=_source_hash(js),
+        css=Markup(css), js=Markup(js), css_hash=source_hash(css), js_hash=source_hash(js),
     )  # fmt: skip
 
 
@@ -140,20 +141,20 @@ def write_page(
 def _environment() -> Environment:
     return Environment(
         loader=PackageLoader("jianghua.inference", "templates"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, finalize=_printable,
+        trim_blocks=True, lstrip_blocks=True, finalize=printable,
     )  # fmt: skip
 
 
-def _printable(value: Any) -> Any:
+def printable(value: Any) -> Any:
     """Control characters and lone surrogates, which HTML cannot hold, as the replacement character."""
     return _UNPRINTABLE.sub("\ufffd", value) if type(value) is str else value
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
     return (files("jianghua.inference") / "templates" / name).read_text(encoding="utf-8")
 
 
-def _source_hash(source: str) -> str:
+def source_hash(source: str) -> str:
     return f"sha256-{b64encode(hashlib.sha256(source.encode()).digest()).decode()}"
 
 
@@ -167,7 +168,7 @@ def _filters(pages: Sequence[Page], codebook: Codebook) -> list[tuple[str, list[
     domains = Counter(code for row in rows for code in row.policy_domain)
     review = sum(row.needs_review for row in rows)
     axes = [
-        ("task_type", [(c, f"t.{c}", _colour(codebook.task_type, c), types[c])
+        ("task_type", [(c, f"t.{c}", colour_of(codebook.task_type, c), types[c])
                        for c in codebook.task_type.labels if types[c]]),
         ("policy_domain", [(c, f"d.{c}", "", domains[c]) for c in codebook.policy_domain.labels if domains[c]]),
         ("state", [("review", "review", "", review)] if review else []),
@@ -175,7 +176,7 @@ def _filters(pages: Sequence[Page], codebook: Codebook) -> list[tuple[str, list[
     return [(axis, choices) for axis, choices in axes if choices]
 
 
-def _colour(axis: Axis, code: str) -> str:
+def colour_of(axis: Axis, code: str) -> str:
     return f"c{axis.labels.index(code) % COLOURS}"
 
 
@@ -187,7 +188,7 @@ def _page(number: int, analysis: Analysis, codebook: Codebook, text: str | None)
     for place, paragraph in enumerate(analysis.paragraphs):
         new_path = paragraph.heading != path and " › " in (paragraph.heading or "")
         path = paragraph.heading
-        kept = _kept_offsets(paragraph, analysis.removed, text)
+        kept = kept_offsets(paragraph, analysis.removed, text)
         rows.append(_row(paragraph, kept, analysis.summary_evidence, codebook, (anchor, new_path, noise[place])))
     return Page(
         data=analysis, anchor=anchor, name=analysis.title or analysis.headline or analysis.id, rows=rows,
@@ -211,31 +212,15 @@ def _check(analysis: Analysis, codebook: Codebook, text: str | None) -> None:
         raise InputError(f"{end} characters or more in the text of {analysis.id}", str(len(text)), "give its own text")
 
 
-def _kept_offsets(paragraph: ParagraphAnalysis, removed: Iterable[Removed], text: str | None) -> Sequence[int] | None:
-    """The source offset of each character of the paragraph; None where the record does not tell."""
-    inside = [span for span in removed if span.start < paragraph.end and span.end > paragraph.start]
-    span = range(paragraph.start, paragraph.end)
-    if text is None:
-        return span if not inside and len(span) == len(paragraph.text) else None
-    gone = {offset for noise in inside for offset in range(noise.start, noise.end)}
-    kept: list[int] = []
-    for offset in span:
-        if len(kept) < len(paragraph.text) and offset not in gone and text[offset] == paragraph.text[len(kept)]:
-            kept.append(offset)
-        elif offset not in gone and not text[offset].isspace():
-            return None  # decoded entities, or characters that NFC composed
-    return kept if len(kept) == len(paragraph.text) else None
-
-
 def _row(
     paragraph: ParagraphAnalysis, kept: Sequence[int] | None, evidence: Iterable[tuple[int, int]], codebook: Codebook,
     place: tuple[str, bool, list[Noise]],
 ) -> Row:  # fmt: skip
     anchor, new_path, noise = place
-    items = [(item, _colour(codebook.task_type, item.task_type),
+    items = [(item, colour_of(codebook.task_type, item.task_type),
               item.gist or _excerpt(paragraph, kept, item.start, item.end)) for item in paragraph.items]  # fmt: skip
     return Row(
-        data=paragraph, anchor=f"{anchor}p{paragraph.index}", colour=_colour(codebook.task_type, paragraph.task_type),
+        data=paragraph, anchor=f"{anchor}p{paragraph.index}", colour=colour_of(codebook.task_type, paragraph.task_type),
         pieces=_pieces(paragraph.text, kept, evidence), task_scores=_scores("t", paragraph.task_type_scores),
         domain_scores=_scores("d", paragraph.policy_domain_scores), items=items, new_path=new_path, noise_before=noise,
     )  # fmt: skip
@@ -244,7 +229,7 @@ def _row(
 def _pieces(text: str, kept: Sequence[int] | None, evidence: Iterable[tuple[int, int]]) -> list[tuple[str, bool]]:
     marked = [False] * len(text)
     for start, end in evidence:
-        first, last = (bisect_left(kept, start), bisect_left(kept, end)) if kept is not None else (0, 0)
+        first, last = inside(kept, start, end) if kept is not None else (0, 0)
         marked[first:last] = [True] * (last - first)
     return [("".join(c for c, _ in run), is_evidence)
             for is_evidence, run in groupby(zip(text, marked, strict=True), key=itemgetter(1))]  # fmt: skip
@@ -253,7 +238,7 @@ def _pieces(text: str, kept: Sequence[int] | None, evidence: Iterable[tuple[int,
 def _excerpt(paragraph: ParagraphAnalysis, kept: Sequence[int] | None, start: int, end: int) -> str:
     if kept is None:
         return ""
-    found = paragraph.text[bisect_left(kept, start) : bisect_left(kept, end)]
+    found = paragraph.text[slice(*inside(kept, start, end))]
     return found if len(found) <= EXCERPT else f"{found[:EXCERPT]}…"
 
 
@@ -272,7 +257,7 @@ def _shares(paragraphs: Iterable[ParagraphAnalysis], axis: Axis) -> list[Share]:
     for code in axis.labels:
         if counts[code]:
             width = 100 * counts[code] / total
-            shares.append(Share(f"t.{code}", _colour(axis, code), round(x, 2), round(width, 2), round(width)))
+            shares.append(Share(f"t.{code}", colour_of(axis, code), round(x, 2), round(width, 2), round(width)))
             x += width
     return shares
 
@@ -281,7 +266,7 @@ def _evidence(span: tuple[int, int], analysis: Analysis, anchor: str, text: str 
     start, end = span
     for paragraph in analysis.paragraphs:
         if paragraph.start < end and start < paragraph.end:
-            kept = _kept_offsets(paragraph, analysis.removed, text)
+            kept = kept_offsets(paragraph, analysis.removed, text)
             excerpt = _excerpt(paragraph, kept, start, end)
             return Evidence(start, end, f"{anchor}p{paragraph.index}", paragraph.index, excerpt)
     return Evidence(start, end, None, None, "")
