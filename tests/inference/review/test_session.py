@@ -173,3 +173,14 @@ def test_no_coder_is_shown_another_ones_decision(tmp_path: Path) -> None:
     one.save(0, say(gist="别人写的"))
     assert other.show(0)["decision"] is None and "别人写的" not in json.dumps(other.show(0), ensure_ascii=False)
     assert "别人写的" not in json.dumps(other.agreement(), ensure_ascii=False)
+
+
+def test_the_trainers_take_the_file_as_it_is(tmp_path: Path) -> None:
+    from jianghua.trainers.data import read_all
+
+    work = session(tmp_path)
+    for place in range(3):
+        work.save(place, say(task_type="guidance"))
+    (document,) = read_all([work.annotations], CODEBOOK)
+    labels = [paragraph.label for paragraph in document.paragraphs]
+    assert labels == [Label("guidance", ("ecology",), "coder:lin")] * 3
