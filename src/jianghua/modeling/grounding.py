@@ -22,7 +22,9 @@ from jianghua.modeling.name_words import (
 _DIGIT = "[零〇一二两三四五六七八九十百千万亿]"
 _UNITS = "年月日时分秒个名起件次项条人元届成户家吨里亩米岁倍度号级期批部种类场所支例宗名位天周%"
 # A number is what it counts, too: 12件 is not in 312件, 12元 not in 12万元, 12.5 not in 12.5%.
+# 近2400人 is not 超2400人; a line may leave such a word out, not put one in.
 NUMBER = re.compile(
+    rf"(近|将近|超|超过|逾|约|大约|至少|不到|不足|最多|仅)?"
     rf"((?:百分之|第)?(?:[0-9]+(?:[.,·—\-]+[0-9]+)*|{_DIGIT}{{2,}}|(?<=百分之){_DIGIT}|(?<=第){_DIGIT}"
     rf"|{_DIGIT}(?=[{_UNITS}]))[万亿]*[多余几]?%?)([{_UNITS}]?)"
 )
@@ -60,10 +62,12 @@ def unsupported(line: str, source: str) -> list[str]:
 
 def _numbers(line: str, source: str) -> Iterator[str]:
     known = set(NUMBER.findall(source))
-    values = {value for value, _ in known}
-    for value, unit in NUMBER.findall(line):
-        if (value, unit) not in known and (unit or value not in values):
-            yield value + unit
+    plain = {(value, unit) for _, value, unit in known}
+    values = {value for value, _ in plain}
+    for about, value, unit in NUMBER.findall(line):
+        bare = (value, unit) in plain or (not unit and value in values)
+        if not ((about, value, unit) in known or (bare and not about)):
+            yield about + value + unit
 
 
 def _wrong_joins(run: str, source: str) -> list[str]:

@@ -211,14 +211,14 @@ def choose_methods(summarizer: Summarizer, held: Sequence[Pair]) -> SummarizerSe
 
     The best way to choose a line of the source is the safety net; the model's own words come first only
     where they win with that net below them. A kind without held-out pairs is written as gists are, without those as
-    all pairs are. A summary is written in the model's own words if gists are; else gists are put together: words
-    out of the source's scored no higher there, and read worse.
+    all pairs are. A summary is written in the model's own words if gists are; else gists are put together.
     """
     methods: dict[str, tuple[str, ...]] = {}
     for kind in ("gist", "headline"):
         pairs = of_kind(held, kind) or of_kind(held, "gist") or held
         net = max(EXTRACTIVE, key=lambda method: rouge_l(summarizer, kind, pairs, (method,)))
-        ways = [(net,), ("constrained", net), ("generate", net), ("generate", "constrained", net)]
+        # Words out of the source's ("constrained") score a little higher, but read for themselves 3 of 11 were good.
+        ways = [(net,), ("generate", net)]
         methods[kind] = max(ways, key=lambda way: rouge_l(summarizer, kind, pairs, way))
     methods["summary"] = methods["gist"][:1] if methods["gist"][0] == "generate" else ()
     return dataclasses.replace(summarizer.settings, methods=tuple(methods.items()))
