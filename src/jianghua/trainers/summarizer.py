@@ -217,7 +217,7 @@ def choose_methods(summarizer: Summarizer, held: Sequence[Pair]) -> SummarizerSe
     for kind in ("gist", "headline"):
         pairs = of_kind(held, kind) or of_kind(held, "gist") or held
         net = max(EXTRACTIVE, key=lambda method: rouge_l(summarizer, kind, pairs, (method,)))
-        # Words out of the source's ("constrained") score a little higher, but read for themselves 3 of 11 were good.
+        # "constrained" scores a little higher; of eleven such lines that were read, three were good.
         ways = [(net,), ("generate", net)]
         methods[kind] = max(ways, key=lambda way: rouge_l(summarizer, kind, pairs, way))
     methods["summary"] = methods["gist"][:1] if methods["gist"][0] == "generate" else ()
