@@ -257,7 +257,7 @@ def write_raw(source: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
 
 
 def part_of(source: dict[str, Any]) -> str:
-    """The fixed part of a file: each author's fifth is development, the sixth test, the others training data."""
+    """The fixed part of a file: each series' fifth is development, the sixth test, the others training data."""
     return {"5": "dev", "6": "test"}.get(source["file"][2], "train")
 
 
