@@ -74,6 +74,12 @@ def test_the_next_candidate_or_lines_take_the_place_of_what_is_not_grounded(
 
 def test_a_gist_that_says_what_another_said_is_left_out() -> None:
     again = replace(PARTS[2], gist="抓好夜间巡防工作")
-    assert compose([*PARTS, again]) == compose(PARTS)
-    assert compose(PARTS).text == "；".join(part.gist for part in PARTS) + "。"
-    assert compose([replace(part, gist="") for part in PARTS]) == Summary("")
+    assert compose([*PARTS, again], ()) == compose(PARTS, ())
+    assert compose(PARTS, ()).text == "；".join(part.gist for part in PARTS) + "。"
+    assert compose([replace(part, gist="") for part in PARTS], ()) == Summary("")
+
+
+def test_a_model_that_writes_no_gists_has_first_lines_put_together() -> None:
+    found = compose(PARTS, ("first",))
+    assert found.text.startswith(OPENING.rstrip("。")) and len(found.text) <= 100
+    assert all(PARTS[i].text[start:end].rstrip("。") in found.text for i, start, end in found.evidence)

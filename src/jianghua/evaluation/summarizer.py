@@ -178,10 +178,10 @@ def _gists(bodies: Bodies) -> tuple[list[Case], dict[str, list[Output]]]:
 
 def _summaries(summarizer: Summarizer, bodies: Bodies) -> tuple[list[Case], dict[str, list[Output]]]:
     parts = list(_parts(bodies))
-    budget = summarizer.settings.source_characters
+    budget, methods = summarizer.settings.source_characters, dict(summarizer.settings.methods)["summary"]
     outputs = {
         "served": [_output(x) for x in write_summaries(summarizer, parts)],
-        "composed": [_output(compose(group)) for group in parts],
+        "composed": [_output(compose(group, methods)) for group in parts],
         "raw": [Output(x) for x in generate(summarizer, "summary", [outline(group, budget) for group in parts])],
     }
     sources = ["\n".join(part.text for part in group) for group in parts]

@@ -211,7 +211,8 @@ def choose_methods(summarizer: Summarizer, held: Sequence[Pair]) -> SummarizerSe
 
     The best way to choose a line of the source is the safety net; the model's own words come first only
     where they win with that net below them. A kind without held-out pairs is written as gists are, without those as
-    all pairs are. A summary is written in the model's own words if gists are; else gists are put together.
+    all pairs are. A summary is written in the model's own words if gists are, else put together of
+    first lines.
     """
     methods: dict[str, tuple[str, ...]] = {}
     for kind in ("gist", "headline"):
@@ -220,7 +221,7 @@ def choose_methods(summarizer: Summarizer, held: Sequence[Pair]) -> SummarizerSe
         # "constrained" scores a little higher; of eleven such lines that were read, three were good.
         ways = [(net,), ("generate", net)]
         methods[kind] = max(ways, key=lambda way: rouge_l(summarizer, kind, pairs, way))
-    methods["summary"] = methods["gist"][:1] if methods["gist"][0] == "generate" else ()
+    methods["summary"] = ("generate",) if methods["gist"][0] == "generate" else ("first",)
     return dataclasses.replace(summarizer.settings, methods=tuple(methods.items()))
 
 
